@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The configuration as plain values: what one YAML file says (docs/config.md), checked, defaults filled in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lb/address.h"
+#include "lb/result.h"
+#include "lb/snapshot_spec.h"
+
+namespace control {
+
+// `health:` of a pool.
+struct HealthConfig {
+  enum class Type : uint8_t { kTcp, kHttp };
+  Type type = Type::kTcp;
+  std::string path;                 // http only: "/api/v1/versions"
+  uint16_t port = 0;                // 0: the backend's own port; REQUIRED if a backend has none
+  uint32_t interval_ms = 2000;      // 100..3,600,000
+  uint32_t fast_interval_ms = 500;  // after the first failure, until the state is sure again
+  uint32_t timeout_ms = 1000;       // of one check, connect to last byte
+  uint32_t rise = 2;                // successes in a row that make a backend healthy, 1..100
+  uint32_t fall = 2;                // failures in a row that make it unhealthy, 1..100
+  uint16_t status = 0;              // http: expected status; 0 = any of 200..299
+  std::string body;                 // http: text the body must contain; empty = any
+  friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
+};
+
+struct BackendConfig {
+  lb::Endpoint endpoint;  // port 0: the port that the client addressed
+  uint32_t weight = 100;  // operator weight, 0..10,000
+  friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
+};
+
+struct PoolConfig {
+  std::string name;
+  lb::PickMethod pick = lb::PickMethod::kMaglev;
+  uint32_t client_timeout_s = 600;
+  std::optional<HealthConfig> health;  // none: always healthy
+  std::vector<BackendConfig> backends;
+};
+
+struct ServiceConfig {
+  std::string name;
+  lb::IpAddress vip;
+  lb::Protocol protocol = lb::Protocol::kTcp;
+  uint16_t port_first = 0, port_last = 0;  // "any" is 1 and 65535
+  std::string pool;
+  lb::Forward forward = lb::Forward::kNat;
+  lb::Affinity affinity = lb::Affinity::kTuple;
+  uint32_t idle_timeout_s = 0;  // default 900 for tcp, 120 for udp; filled in when read
+};
+
+struct PortConfig {
+  std::string name;    // [a-z0-9-]{1,10}; the punt tap is called "cleat-NAME" cut to 15 characters
+  std::string device;  // "veth:eth1" | "nic:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
+  std::vector<lb::Prefix> addresses;
+  std::optional<lb::IpAddress> gateway_v4, gateway_v6;
+  std::vector<lb::StaticNeighbour> neighbours;
+};
+
+struct DataplaneConfig {
+  unsigned workers = 1;                          // 1..64
+  std::string state = "/dev/shm/cleat/default";  // file of the state segment
+  uint32_t flows_v4 = 1U << 20;                  // table sizes, rounded up to a power of two
+  uint32_t flows_wide = 1U << 18;
+  bool punt = true;  // false: no taps (pcap replay, tests)
+  std::vector<PortConfig> ports;
+};
+
+struct ApiConfig {
+  std::string unix_path = "/run/cleat/api.sock";
+};
+
+struct Config {
+  std::string file;  // where it was read from; beside it lies the operator's state
+  DataplaneConfig dataplane;
+  std::vector<lb::IpAddress> lips;  // `nat.addresses` with prefixes expanded
+  std::vector<PoolConfig> pools;
+  std::vector<ServiceConfig> services;
+  ApiConfig api;
+  uint64_t pick_seed = 0;  // `seed`, same on every balancer of a group
+};
+
+// Reads and checks a configuration.
+// text      YAML; unknown keys, keys given twice and wrong types are refused
+// file      name for messages: "cleat.yaml:12:7: pools.srs.backends[1].weight: -1 is not in 0..10000"
+// error     the first problem, one line: file:line:column, field, what is wrong and what would be right
+lb::Result<Config> parse_config(std::string_view text, const std::string& file);
+
+// The same from a file; a file that cannot be read is an error that names it and errno's text.
+lb::Result<Config> load_config(const std::string& file);
+
+}  // namespace control

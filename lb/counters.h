@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Per-worker counters: one writer (the worker), any number of readers, summed on read.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "lb/drop_reason.h"
+#include "lb/limits.h"
+
+namespace lb {
+
+// A number with a single writer. Plain loads and stores on x86; atomic so that readers race with nobody.
+class Counter {
+ public:
+  void add(uint64_t n) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+struct PortCounters {
+  Counter rx_packets, rx_bytes;
+  Counter tx_packets, tx_bytes;  // forwarded frames and frames of Cleat's own
+  Counter punted;                // to the kernel
+  Counter from_kernel;           // from the kernel's tap to the wire
+};
+
+// Traffic of one service or one backend. "in" is client to server, "out" server to client. Bytes are frame
+// bytes.
+struct TrafficCounters {
+  Counter packets_in, bytes_in, packets_out, bytes_out;
+  Counter flows_opened, flows_closed;  // open now = opened - closed, summed over workers
+};
+
+// Conservation, for each worker: rx = tx - emitted + dropped + punted + consumed + held now.
+struct WorkerCounters {
+  std::array<PortCounters, kMaxPorts> ports;
+  std::array<Counter, kDropReasonCount> drops;
+  Counter consumed;                 // ARP and ND that spoke to Cleat itself
+  Counter emitted;                  // frames of Cleat's own (ARP, ND), part of tx
+  Counter flow_hits, flow_misses;   // look-ups of the flow table by packets of a service
+  Counter relocations;              // entries moved to make room
+  Counter held;                     // frames parked for a next hop
+  Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
+
+  // Indexed by ServiceId and BackendId.
+  std::unique_ptr<TrafficCounters[]> services{new TrafficCounters[kMaxServices]};
+  std::unique_ptr<TrafficCounters[]> backends{new TrafficCounters[kMaxBackends]};
+};
+
+}  // namespace lb

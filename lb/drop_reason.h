@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Every reason for which a frame is dropped, by the stage that drops it. The names are what operators see in
+// `cleatctl stats show`, in the API and in the metrics; each is caused by a test.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace lb {
+
+// clang-format off
+#define CLEAT_DROP_REASONS(X)                                                                       \
+  X(kFrameTruncated,       "frame_truncated",        "a header or a length reaches beyond the frame")   \
+  X(kBadIpHeader,          "bad_ip_header",          "IP version, header length or total length is impossible") \
+  X(kBadIpChecksum,        "bad_ip_checksum",        "the IPv4 header checksum is wrong")              \
+  X(kBadL4Header,          "bad_l4_header",          "TCP data offset or UDP length is impossible")    \
+  X(kBadSource,            "bad_source",             "source address is a group, loopback or unset address") \
+  X(kFragment,             "fragment",               "fragments are not forwarded yet")                \
+  X(kExtensionHeaders,     "extension_headers",      "IPv6 extension headers beyond what is walked")   \
+  X(kNoService,            "no_service",             "no service on this VIP, protocol and port")      \
+  X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP other than echo")           \
+  X(kTtlExpired,           "ttl_expired",            "TTL or hop limit is used up")                    \
+  X(kNoBackend,            "no_backend",             "no backend of the pool takes new sessions")      \
+  X(kNoFlow,               "no_flow",                "TCP segment of no known flow and not a SYN")     \
+  X(kTableFull,            "table_full",             "the flow table has no room for a new flow")      \
+  X(kLipPortsExhausted,    "lip_ports_exhausted",    "no LIP port is free for a new flow")             \
+  X(kReplyWithoutSlot,     "reply_without_slot",     "packet to a LIP port that no flow uses")         \
+  X(kReplyFromStranger,    "reply_from_stranger",    "packet to a LIP port from another than its backend") \
+  X(kFamilyMismatch,       "family_mismatch",        "client and backend are of different families")   \
+  X(kNoRoute,              "no_route",               "no on-link network and no gateway for the next hop") \
+  X(kNextHopUnresolved,    "next_hop_unresolved",    "the next hop does not answer ARP or neighbour discovery") \
+  X(kNextHopQueueFull,     "next_hop_queue_full",    "too many packets wait for next hops")            \
+  X(kNeighbourTableFull,   "neighbour_table_full",   "too many on-link neighbours")                    \
+  X(kTxFull,               "tx_full",                "the port's transmit queue is full")              \
+  X(kPuntFull,             "punt_full",              "the kernel does not take punted packets fast enough") \
+  X(kSegmented,            "segmented",              "the frame came in more than one buffer (turn off GRO/LRO)") \
+  X(kBadArp,               "bad_arp",                "malformed ARP packet")                           \
+  X(kBadNeighbourDiscovery,"bad_neighbour_discovery","malformed or off-link neighbour discovery packet")
+// clang-format on
+
+enum class DropReason : uint8_t {
+#define X(id, name, text) id,
+  CLEAT_DROP_REASONS(X)
+#undef X
+      kCount
+};
+
+inline constexpr unsigned kDropReasonCount = static_cast<unsigned>(DropReason::kCount);
+
+// The name that operators see, e.g. "no_backend".
+std::string_view drop_reason_name(DropReason reason);
+// One line that explains it.
+std::string_view drop_reason_text(DropReason reason);
+
+}  // namespace lb

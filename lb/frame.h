@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// What goes into the pipeline and what comes out of it. lb knows no mbuf: a frame is bytes and a port.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "lb/address.h"
+#include "lb/drop_reason.h"
+#include "lb/limits.h"
+
+namespace lb {
+
+using PortIndex = uint8_t;
+
+// One Ethernet frame without its FCS. The bytes belong to the caller, and lb may rewrite them in place.
+struct Frame {
+  uint8_t* data = nullptr;
+  uint16_t length = 0;    // bytes from `data`
+  uint16_t headroom = 0;  // writable bytes before `data` (tunnels will use them)
+  PortIndex port = 0;     // where it came in
+};
+
+enum class Action : uint8_t {
+  kUndecided,  // inside the pipeline only
+  kTx,         // send on Verdict::port; the frame is complete
+  kHold,       // complete but for its destination MAC: park it until `next_hop` is known (lb/neighbours.h)
+  kPunt,       // to the kernel's tap of the port it came in on
+  kDrop,       // for `reason`, already counted
+  kConsumed,   // it spoke to Cleat itself (ARP, ND); nothing to send on
+};
+
+struct Verdict {
+  Action action = Action::kUndecided;
+  DropReason reason = DropReason::kCount;  // meaningful for kDrop only
+  PortIndex port = 0;                      // egress, for kTx and kHold
+  IpAddress next_hop;                      // for kHold
+};
+
+// Frames that Cleat itself sends (ARP requests, neighbour solicitations, answers): a fixed arena per worker,
+// emptied by the caller after each burst. Full: the frame is not sent and `refused` counts it.
+class OutFrames {
+ public:
+  static constexpr unsigned kCapacity = 64;
+  static constexpr unsigned kMaxBytes = 128;
+
+  struct Out {
+    PortIndex port;
+    uint8_t length;
+    std::array<uint8_t, kMaxBytes> bytes;
+  };
+
+  // frame  14..kMaxBytes bytes, copied
+  void push(PortIndex port, std::span<const uint8_t> frame) noexcept {
+    if (count_ == kCapacity || frame.size() > kMaxBytes) {
+      ++refused_;
+      return;
+    }
+    Out& out = frames_[count_++];
+    out.port = port;
+    out.length = static_cast<uint8_t>(frame.size());
+    std::memcpy(out.bytes.data(), frame.data(), frame.size());
+  }
+  [[nodiscard]] std::span<const Out> frames() const noexcept { return {frames_.data(), count_}; }
+  [[nodiscard]] uint64_t refused() const noexcept { return refused_; }
+  void clear() noexcept { count_ = 0; }
+
+ private:
+  std::array<Out, kCapacity> frames_;
+  unsigned count_ = 0;
+  uint64_t refused_ = 0;
+};
+
+}  // namespace lb

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Identity tables of the state segment: a stable small number for each backend, listener, LIP, pool and
+// service name, so that a restart, a reload or another order in the config never changes what a live flow
+// points to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "lb/address.h"
+#include "lb/limits.h"
+#include "lb/snapshot_spec.h"
+
+namespace lb {
+
+enum class IdentityKind : uint8_t { kNone, kBackend, kListener, kLip, kPoolClients, kService };
+
+// What an id stands for. Unused fields are zero.
+struct Identity {
+  IpAddress address;       // backend, VIP of a listener, LIP
+  uint64_t name_hash = 0;  // of the pool (backend, pool clients) or the service
+  uint16_t port = 0;       // of a backend (0 = the client's), or of a listener (0 = a port range)
+  IdentityKind kind = IdentityKind::kNone;
+  Protocol protocol{};  // of a listener
+  uint32_t reserved = 0;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// One place in the segment. `released_ms` 0 while the config uses the id.
+struct IdentityEntry {
+  Identity identity;
+  uint64_t released_ms = 0;
+};
+static_assert(sizeof(IdentityEntry) == 40 + 8);
+
+// View on one table of the segment. Control thread only; workers read what compile() copied from it.
+class IdentityTable {
+ public:
+  explicit IdentityTable(std::span<IdentityEntry> entries) : entries_(entries) {}
+
+  // The id of `identity`, given now if it had none. An id whose owner left the config comes back to it; a
+  // stranger gets it only `hold_ms` after the release. nullopt: the table is full.
+  std::optional<uint16_t> acquire(const Identity& identity, uint64_t now_ms, uint64_t hold_ms);
+  // Every id that `used` does not mark is released at now_ms; it keeps its meaning until it is given again.
+  void release_unmarked(std::span<const bool> used, uint64_t now_ms);
+
+  [[nodiscard]] std::optional<uint16_t> find(const Identity& identity) const;
+  // REQUIRES: id < size(). kind is kNone where the id was never given.
+  [[nodiscard]] const Identity& at(uint16_t id) const { return entries_[id].identity; }
+  [[nodiscard]] bool is_released(uint16_t id) const { return entries_[id].released_ms != 0; }
+  [[nodiscard]] size_t size() const { return entries_.size(); }
+
+ private:
+  std::span<IdentityEntry> entries_;
+};
+
+// FNV-1a, 64 bit: names in identity tables. Never 0.
+uint64_t name_hash(std::string_view name);
+
+}  // namespace lb

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// A parsed packet: what the stages after `parse` know of a frame. Only parse() makes one (lb/parse.h); after
+// it nobody tests a length again.
+#pragma once
+
+#include <cstdint>
+
+#include "lb/address.h"
+#include "lb/limits.h"
+#include "lb/snapshot_spec.h"
+
+namespace lb {
+
+struct Service;
+
+enum class Kind : uint8_t {
+  kNone,    // not ours: punt
+  kArp,     // l3 points to 28 proved bytes of ARP for Ethernet and IPv4
+  kIp,      // src, dst proved; for TCP, UDP and ICMP also l4 with its fixed header
+  kClient,  // kIp to a service: the way in
+  kReply,   // kIp to a LIP: the way back
+  kLocal,   // kIp to a VIP or LIP that is for Cleat itself: echo, neighbour discovery
+  kDone,    // its verdict is given
+};
+
+namespace tcp_flag {
+inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
+}
+
+struct Packet {
+  uint8_t* l2 = nullptr;
+  uint8_t* l3 = nullptr;
+  uint8_t* l4 = nullptr;   // null when the protocol is not TCP, UDP, ICMP or ICMPv6
+  uint16_t l4_length = 0;  // bytes from l4 to the end of the IP packet, the fixed header included
+  uint16_t src_port = 0;   // host order; 0 for ICMP
+  uint16_t dst_port = 0;
+  Kind kind = Kind::kNone;
+  Protocol protocol{};
+  uint8_t tcp_flags = 0;
+  bool v4 = true;
+
+  // classify, affinity, pick
+  bool hit = false;  // the flow table knew it
+  BackendId backend = 0;
+  SlotIndex slot = 0;
+  const Service* service = nullptr;
+  uint64_t hash = 0;
+
+  IpAddress src, dst;
+};
+
+}  // namespace lb

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The state segment: everything that must outlive the process, in one block of memory without pointers.
+//   header | backends | listeners | lips | services | narrow flow table | wide flow table | NAT slots
+// The caller maps it (dataplane: a file under /dev/shm or hugetlbfs; tests and cleat-replay: plain memory);
+// lb lays it out, validates it and mends what a killed process left half done.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "lb/flow_table.h"
+#include "lb/identity.h"
+#include "lb/nat_slot.h"
+#include "lb/result.h"
+#include "lb/time.h"
+
+namespace lb {
+
+inline constexpr uint32_t kSegmentVersion = 1;
+
+// Sizes, fixed when a segment is made. All from the config.
+struct SegmentGeometry {
+  uint32_t flows_v4 = 1U << 20;    // narrow entries, 16 bytes each; a power of two, 1,024..2^30
+  uint32_t flows_wide = 1U << 18;  // wide entries (IPv6, port ranges), 32 bytes each; likewise
+  uint32_t lips = 64;  // NAT addresses there is room for, 1..kMaxLips; 8 MiB each, touched when used
+
+  // Bytes of the whole segment, a multiple of 4096.
+  [[nodiscard]] size_t bytes() const;
+  // "" or why the geometry is impossible.
+  [[nodiscard]] std::string problem() const;
+  friend bool operator==(const SegmentGeometry&, const SegmentGeometry&) = default;
+};
+
+class Segment {
+ public:
+  // Lays out a new segment in zeroed memory.
+  // memory  geometry.bytes() bytes, aligned to 64, all zero; outlives the Segment
+  // seed    random, per segment: places of keys in the flow tables
+  static Result<Segment> format(std::span<std::byte> memory, const SegmentGeometry& geometry, uint64_t seed,
+                                Now now);
+
+  // Takes over a segment that an earlier process left. Checks magic, version, geometry and every id it holds.
+  // Does not mend: see mend().
+  static Result<Segment> attach(std::span<std::byte> memory, const SegmentGeometry& geometry, Now now);
+
+  // What the header of `memory` says, before a mapping of the right size is made. Error: not a segment.
+  static Result<SegmentGeometry> read_geometry(std::span<const std::byte> memory);
+
+  [[nodiscard]] FlowTables& flows() { return flows_; }
+  [[nodiscard]] NatSlots& slots() { return slots_; }
+  [[nodiscard]] IdentityTable& backends() { return backends_; }
+  [[nodiscard]] IdentityTable& listeners() { return listeners_; }
+  [[nodiscard]] IdentityTable& lips() { return lips_; }
+  [[nodiscard]] IdentityTable& services() { return services_; }
+  [[nodiscard]] const SegmentGeometry& geometry() const { return geometry_; }
+
+  // Called about once a second by the control thread, so that a restart knows how long nobody was at work.
+  void stamp(Now now);
+
+ private:
+  struct Header;
+  struct Layout;
+  Segment(std::span<std::byte> memory, const SegmentGeometry& geometry);
+
+  Header* header_;
+  SegmentGeometry geometry_;
+  FlowTables flows_;
+  NatSlots slots_;
+  IdentityTable backends_, listeners_, lips_, services_;
+};
+
+// What mend() found.
+struct MendReport {
+  uint64_t flows = 0;             // entries kept
+  uint64_t slots = 0;             // slots kept
+  uint64_t entries_removed = 0;   // half-written, expired, or pointing to a slot that is not theirs
+  uint64_t entries_restored = 0;  // slots in use whose entry was missing
+  uint64_t slots_released = 0;    // half-filled
+};
+
+// Makes a segment whole again after its process was killed at any point: no entry points to a slot of another
+// flow, no slot in use is without its entry. Single-threaded, before workers start. Cost: one pass over
+// tables and slots in use (about 50 ms per million).
+MendReport mend(Segment& segment, Now now);
+
+}  // namespace lb

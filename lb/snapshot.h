@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The immutable picture of the world that workers read: made by compile() (lb/compile.h), published by one
+// pointer swap, freed when every worker has been quiescent. Nothing in it changes after it is built.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "lb/address.h"
+#include "lb/address_table.h"
+#include "lb/limits.h"
+#include "lb/route_table.h"
+#include "lb/service_table.h"
+#include "lb/snapshot_spec.h"
+
+namespace lb {
+
+// One service, as the fast path needs it.
+struct Service {
+  IpAddress vip;
+  ListenerId listener = 0;
+  ServiceId id = 0;
+  uint16_t pool = 0;  // index into Snapshot::pools
+  uint16_t idle_ticks = 0;
+  Protocol protocol{};
+  Forward forward{};
+  Affinity affinity{};
+  bool wide = false;  // flows live in the wide table: IPv6, or a range of ports
+};
+
+// What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
+struct Listener {
+  IpAddress vip;
+  ServiceId service = 0;
+  uint16_t idle_ticks = 0;
+  bool by_source_ip = false;
+  uint16_t pool = 0;
+};
+
+// Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
+struct Backend {
+  IpAddress address;
+  uint16_t port = 0;   // 0: the port that the client addressed
+  uint8_t egress = 0;  // valid if routed
+  bool routed = false;
+  bool takes_new = false;  // effective weight > 0
+  IpAddress next_hop;      // on-link address to resolve: the backend itself or a gateway
+};
+
+// A pool's backends in the form its pick method reads (lb/pick.h).
+struct Pool {
+  PickMethod pick{};
+  ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
+  uint16_t client_timeout_ticks = 0;
+  std::vector<BackendId> table;  // maglev: prime look-up table; wrr: schedule; least-load: weighted list.
+                                 // Empty: nobody takes new sessions
+  std::vector<uint32_t> weights;  // least-load only, beside `table`
+};
+
+struct Snapshot {
+  uint64_t generation = 0;
+  uint64_t pick_seed = 0;
+  AddressTable addresses;  // VIPs and LIPs
+  ServiceTable service_table;
+  RouteTable routes;
+  std::vector<Service> services;
+  std::vector<Listener> listeners;
+  std::vector<Backend> backends;
+  std::vector<Pool> pools;
+  std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
+  std::vector<LipIndex> active_lips;  // those that take new flows
+  std::vector<PortSpec> ports;
+  // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
+  std::vector<uint32_t> sessions;
+  std::vector<std::vector<uint32_t>> sessions_of_worker;
+};
+
+}  // namespace lb

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What control wants the dataplane to do: plain values, every factor of a weight already multiplied in.
+// compile() (lb/compile.h) turns a SnapshotSpec into the immutable Snapshot that workers read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lb/address.h"
+#include "lb/time.h"
+
+namespace lb {
+
+enum class Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58 };
+enum class Forward : uint8_t { kNat, kDsr };
+enum class Affinity : uint8_t { kTuple, kSourceIp };
+enum class PickMethod : uint8_t { kMaglev, kWrr, kLeastLoad };
+
+struct BackendSpec {
+  IpAddress address;
+  uint16_t port = 0;    // 0: the port that the client addressed
+  uint32_t weight = 0;  // effective weight, 0..1,000,000; 0 takes no new sessions, its flows go on
+};
+
+struct PoolSpec {
+  std::string name;
+  PickMethod pick = PickMethod::kMaglev;
+  std::vector<BackendSpec> backends;  // (address, port) unique within the pool
+  uint32_t client_timeout_s = 600;    // `source-ip`: how long an idle client is remembered, 1..kMaxTimeoutS
+};
+
+struct ServiceSpec {
+  std::string name;  // unique
+  IpAddress vip;
+  Protocol protocol = Protocol::kTcp;  // kTcp or kUdp
+  uint16_t port_first = 0;             // 1..65535; any port: 1 and 65535
+  uint16_t port_last = 0;              // >= port_first; equal for a single port
+  std::string pool;                    // name of one of the pools
+  Forward forward = Forward::kNat;
+  Affinity affinity = Affinity::kTuple;
+  uint32_t idle_timeout_s = 900;  // 1..kMaxTimeoutS; after it a silent flow is forgotten
+};
+
+struct StaticNeighbour {
+  IpAddress address;
+  MacAddress mac;
+};
+
+struct PortSpec {
+  std::string name;
+  std::vector<Prefix> addresses;  // the port's own addresses, with their on-link networks
+  std::optional<IpAddress> gateway_v4;
+  std::optional<IpAddress> gateway_v6;
+  std::vector<StaticNeighbour> neighbours;
+};
+
+struct SnapshotSpec {
+  std::vector<PortSpec> ports;  // index = the dataplane's port number
+  std::vector<IpAddress> lips;  // in config order; ids come from the segment, so order does not matter
+  std::vector<PoolSpec> pools;
+  std::vector<ServiceSpec> services;
+  uint64_t pick_seed = 0;  // same on every balancer with the same config, so that all pick alike
+};
+
+}  // namespace lb
