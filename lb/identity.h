@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 
 #include "lb/address.h"
 #include "lb/limits.h"
@@ -33,12 +34,12 @@ struct IdentityEntry {
   Identity identity;
   uint64_t released_ms = 0;
 };
-static_assert(sizeof(IdentityEntry) == 40 + 8);
+static_assert(sizeof(IdentityEntry) == 40);
 
 // View on one table of the segment. Control thread only; workers read what compile() copied from it.
 class IdentityTable {
  public:
-  explicit IdentityTable(std::span<IdentityEntry> entries) : entries_(entries) {}
+  explicit IdentityTable(std::span<IdentityEntry> entries);
 
   // The id of `identity`, given now if it had none. An id whose owner left the config comes back to it; a
   // stranger gets it only `hold_ms` after the release. nullopt: the table is full.
@@ -53,7 +54,12 @@ class IdentityTable {
   [[nodiscard]] size_t size() const { return entries_.size(); }
 
  private:
+  struct Hash {
+    size_t operator()(const Identity& identity) const;
+  };
   std::span<IdentityEntry> entries_;
+  std::unordered_map<Identity, uint16_t, Hash> index_;  // of every id that was ever given
+  size_t unused_ = 0;                                   // no id below it is kNone
 };
 
 // FNV-1a, 64 bit: names in identity tables. Never 0.

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The state segment: everything that must outlive the process, in one block of memory without pointers.
-//   header | backends | listeners | lips | services | narrow flow table | wide flow table | NAT slots
+//   header | move counters | backends | listeners | lips | services | narrow flow table | wide flow table | NAT slots
 // The caller maps it (dataplane: a file under /dev/shm or hugetlbfs; tests and cleat-replay: plain memory);
-// lb lays it out, validates it and mends what a killed process left half done.
+// lb lays it out and validates it; lb/mend.h mends what a killed process left half done.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
-#include "lb/flow_table.h"
+#include "lb/flow_key.h"
 #include "lb/identity.h"
 #include "lb/nat_slot.h"
 #include "lb/result.h"
@@ -41,8 +42,11 @@ class Segment {
                                 Now now);
 
   // Takes over a segment that an earlier process left. Checks magic, version, geometry and every id it holds.
-  // Does not mend: see mend().
+  // Does not mend: see lb/mend.h.
   static Result<Segment> attach(std::span<std::byte> memory, const SegmentGeometry& geometry, Now now);
+
+  // SegmentGeometry::bytes()
+  static size_t bytes_of(const SegmentGeometry& geometry);
 
   // What the header of `memory` says, before a mapping of the right size is made. Error: not a segment.
   static Result<SegmentGeometry> read_geometry(std::span<const std::byte> memory);
@@ -62,6 +66,10 @@ class Segment {
   struct Header;
   struct Layout;
   Segment(std::span<std::byte> memory, const SegmentGeometry& geometry);
+  template <typename T>
+  static T* section(std::span<std::byte> memory, size_t offset) {
+    return reinterpret_cast<T*>(memory.data() + offset);
+  }
 
   Header* header_;
   SegmentGeometry geometry_;
@@ -69,19 +77,5 @@ class Segment {
   NatSlots slots_;
   IdentityTable backends_, listeners_, lips_, services_;
 };
-
-// What mend() found.
-struct MendReport {
-  uint64_t flows = 0;             // entries kept
-  uint64_t slots = 0;             // slots kept
-  uint64_t entries_removed = 0;   // half-written, expired, or pointing to a slot that is not theirs
-  uint64_t entries_restored = 0;  // slots in use whose entry was missing
-  uint64_t slots_released = 0;    // half-filled
-};
-
-// Makes a segment whole again after its process was killed at any point: no entry points to a slot of another
-// flow, no slot in use is without its entry. Single-threaded, before workers start. Cost: one pass over
-// tables and slots in use (about 50 ms per million).
-MendReport mend(Segment& segment, Now now);
 
 }  // namespace lb

@@ -10,6 +10,7 @@
 #include "lb/address.h"
 #include "lb/address_table.h"
 #include "lb/limits.h"
+#include "lb/maglev.h"
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
@@ -33,9 +34,8 @@ struct Service {
 struct Listener {
   IpAddress vip;
   ServiceId service = 0;
-  uint16_t idle_ticks = 0;
-  bool by_source_ip = false;
-  uint16_t pool = 0;
+  uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
+  bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
@@ -55,7 +55,8 @@ struct Pool {
   uint16_t client_timeout_ticks = 0;
   std::vector<BackendId> table;  // maglev: prime look-up table; wrr: schedule; least-load: weighted list.
                                  // Empty: nobody takes new sessions
-  std::vector<uint32_t> weights;  // least-load only, beside `table`
+  std::vector<uint32_t> weights;     // least-load only, beside `table`
+  std::vector<MaglevEntry> entries;  // what `table` was built from
 };
 
 struct Snapshot {
@@ -72,8 +73,8 @@ struct Snapshot {
   std::vector<LipIndex> active_lips;  // those that take new flows
   std::vector<PortSpec> ports;
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
-  std::vector<uint32_t> sessions;
-  std::vector<std::vector<uint32_t>> sessions_of_worker;
+  std::vector<int64_t> sessions;
+  std::vector<std::vector<int64_t>> sessions_of_worker;
 };
 
 }  // namespace lb

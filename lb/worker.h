@@ -11,6 +11,7 @@
 #include "lb/frame.h"
 #include "lb/neighbours.h"
 #include "lb/segment.h"
+#include "lb/packet.h"
 #include "lb/slot_share.h"
 
 namespace lb {
@@ -29,14 +30,34 @@ struct Worker {
   const unsigned count;
   const std::array<MacAddress, kMaxPorts> macs;
 
-  OutFrames out;                             // drained by the caller after each process() and resume()
-  SlotShare slots;                           // candidates for new NAT flows
-  uint64_t random_state;                     // least-load's choices
+  OutFrames out;          // drained by the caller after each process() and resume()
+  SlotShare slots;        // candidates for new NAT flows
+  uint64_t random_state;  // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
-  // paced sweeps
-  uint64_t flow_hand_narrow = 0, flow_hand_wide = 0;
-  uint64_t swept_until_ms = 0;
+
+  // Next hops resolved within the current millisecond.
+  struct CachedHop {
+    uint64_t ms = 0;
+    IpAddress address;
+    MacAddress mac;
+    PortIndex port = 0;
+  };
+  static constexpr unsigned kCachedHops = 8;
+  std::array<CachedHop, kCachedHops> hops;
+
+  // Where the paced sweeps stand.
+  uint64_t narrow_hand = 0, wide_hand = 0;
+  uint64_t narrow_due = 0, wide_due = 0;
+  uint64_t swept_ms = 0;
   uint64_t neighbours_swept_ms = 0;
+
+  // Gives the verdict and counts it.
+  void drop(Packet& packet, Verdict& verdict, DropReason reason) noexcept {
+    packet.kind = Kind::kDone;
+    verdict.action = Action::kDrop;
+    verdict.reason = reason;
+    counters.drops[static_cast<unsigned>(reason)].add(1);
+  }
 };
 
 }  // namespace lb

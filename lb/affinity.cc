@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "lb/affinity.h"
+
+namespace lb {
+namespace {
+
+constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
+
+bool is_first_syn(const Packet& packet) {
+  return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
+}
+
+// False when the slot is no longer this flow's, or its flow is over and a new one begins.
+bool touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl control) {
+  if (control.slot() >= worker.segment.slots().size()) return false;
+  NatSlot& slot = worker.segment.slots().at(control.slot());
+  const auto view = NatSlots::read(slot);
+  if (!view || view->control.backend() != control.backend() || view->control.listener() != packet.service->listener ||
+      view->client != packet.src || view->client_port != packet.src_port)
+    return false;
+  if (packet.protocol == Protocol::kTcp) {
+    if (is_first_syn(packet) && NatSlots::is_closed(slot)) return false;
+    NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, packet.tcp_flags);
+  }
+  slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
+  return true;
+}
+
+// The client's place in its pool lives as long as its flows do.
+void touch_client(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet) {
+  const auto touch = [&](auto& table, const auto& key) {
+    const auto found = table.find(key, table.hash(key));
+    if (found && found.control.backend() == packet.backend) table.refresh(found, now.tick());
+  };
+  const ListenerId clients = snapshot.pools[packet.service->pool].clients;
+  if (packet.v4)
+    touch(worker.segment.flows().narrow, narrow_client_key(packet.src, clients));
+  else
+    touch(worker.segment.flows().wide, wide_client_key(packet.src, clients));
+}
+
+template <typename Table>
+[[gnu::noinline]] bool touch(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Table& table,
+                             typename Table::Found found) {
+  const FlowControl control = found.control;
+  const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
+  if (is_slot(control.slot())) {
+    if (!touch_slot(worker, now, packet, control)) {
+      table.remove(found);
+      return false;
+    }
+  } else if (packet.protocol == Protocol::kTcp) {
+    if (is_first_syn(packet) && control.slot() == kNoSlotClosing) {
+      table.remove(found);
+      return false;
+    }
+    if (over) table.repoint(found, kNoSlotClosing, control.backend(), now.tick());
+  }
+  // After a RST the next packet must come by here again: it may refute it.
+  const bool reset = (packet.tcp_flags & tcp_flag::kRst) != 0;
+  table.refresh(found, reset ? static_cast<Tick>(now.tick() - kTouchTicks) : now.tick());
+  if (packet.service->affinity == Affinity::kSourceIp) touch_client(worker, snapshot, now, packet);
+  return true;
+}
+
+template <typename Table>
+void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Table& table,
+             const typename Table::Key& key) {
+  const auto found = table.find(key, packet.hash);
+  packet.hit = false;
+  if (!found) return;
+  packet.backend = found.control.backend();
+  packet.slot = found.control.slot();
+  if (ticks_since(now.tick(), found.control.tick()) >= kTouchTicks || (packet.tcp_flags & kEdges) != 0) [[unlikely]] {
+    if (!touch(worker, snapshot, now, packet, table, found)) return;
+  }
+  packet.hit = true;
+}
+
+}  // namespace
+
+void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
+  const ListenerId listener = packet.service->listener;
+  FlowTables& flows = worker.segment.flows();
+  if (packet.service->wide)
+    look_up(worker, snapshot, now, packet, flows.wide,
+            wide_key(packet.src, packet.src_port, listener, packet.dst_port));
+  else
+    look_up(worker, snapshot, now, packet, flows.narrow, narrow_key(packet.src, packet.src_port, listener));
+}
+
+}  // namespace lb

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Third stage: which backend has this flow already? A look-up by tuple; once a second and flow, and on TCP's SYN, FIN
+// and RST, also a touch that keeps the flow and its slot alive and notices their end.
+#pragma once
+
+#include "lb/packet.h"
+#include "lb/snapshot.h"
+#include "lb/time.h"
+#include "lb/worker.h"
+
+namespace lb {
+
+// A packet refreshes its flow's ticks when they are at least this old.
+inline constexpr uint16_t kTouchTicks = kTicksPerSecond;
+
+// REQUIRES: packet.kind is kClient. On return hit says whether backend and slot are set.
+// cost  a hit reads one or two cache lines of the flow table; a touch one line of its slot
+void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept;
+
+}  // namespace lb

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "lb/classify.h"
+
+namespace lb {
+namespace {
+
+constexpr uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 136;
+
+// Hop limit or TTL, from the proved IP header.
+uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[7]; }
+
+// Neighbour discovery teaches Cleat whatever address it is sent to.
+bool is_neighbour_discovery(const Packet& packet) {
+  return packet.protocol == Protocol::kIcmpv6 &&
+         (packet.l4[0] == kNeighbourSolicitation || packet.l4[0] == kNeighbourAdvertisement);
+}
+
+void punt(Packet& packet, Verdict& verdict) {
+  packet.kind = Kind::kDone;
+  verdict.action = Action::kPunt;
+}
+
+void classify_client(Worker& worker, const Snapshot& snapshot, uint16_t vip, Packet& packet, Verdict& verdict) {
+  const uint16_t index = snapshot.service_table.find(vip, packet.protocol, packet.dst_port);
+  if (index == ServiceTable::kNone) return worker.drop(packet, verdict, DropReason::kNoService);
+  if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
+  packet.service = &snapshot.services[index];
+  packet.kind = Kind::kClient;
+  const ListenerId listener = packet.service->listener;
+  FlowTables& flows = worker.segment.flows();
+  if (packet.service->wide) {
+    packet.hash = flows.wide.hash(wide_key(packet.src, packet.src_port, listener, packet.dst_port));
+    flows.wide.prefetch(packet.hash);
+  } else {
+    packet.hash = flows.narrow.hash(narrow_key(packet.src, packet.src_port, listener));
+    flows.narrow.prefetch(packet.hash);
+  }
+}
+
+void classify_reply(Worker& worker, LipIndex lip, Packet& packet, Verdict& verdict) {
+  if (packet.dst_port < kFirstLocalPort) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
+  if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
+  packet.kind = Kind::kReply;
+  packet.slot = NatSlots::index(lip, packet.protocol, packet.dst_port);
+  worker.segment.slots().prefetch(packet.slot);
+}
+
+}  // namespace
+
+void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict& verdict) noexcept {
+  if (packet.kind == Kind::kArp) return;
+  const LocalAddress* local = snapshot.addresses.find(packet.dst);
+  if (local == nullptr) {
+    if (packet.l4 != nullptr && is_neighbour_discovery(packet)) {
+      packet.kind = Kind::kLocal;
+      return;
+    }
+    return punt(packet, verdict);
+  }
+  switch (packet.protocol) {
+    case Protocol::kTcp:
+    case Protocol::kUdp:
+      if (local->vip != LocalAddress::kNone) return classify_client(worker, snapshot, local->vip, packet, verdict);
+      return classify_reply(worker, local->lip, packet, verdict);
+    case Protocol::kIcmp:
+    case Protocol::kIcmpv6: packet.kind = Kind::kLocal; return;
+  }
+  worker.drop(packet, verdict, DropReason::kNoService);
+}
+
+}  // namespace lb

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#include "lb/compile.h"
+
+#include <map>
+#include <set>
+
+#include "lb/hash.h"
+#include "lb/maglev.h"
+#include "lb/pick.h"
+
+namespace lb {
+namespace {
+
+// An id that left the config keeps its meaning until every slot and entry that names it has expired.
+constexpr uint64_t kHoldMs = uint64_t{kMaxTimeoutS} * 1000 + 120'000;
+constexpr uint16_t kDefaultIdleTicks = ticks_of_s(900);
+
+uint64_t backend_identity(const std::string& pool, const BackendSpec& backend, uint64_t seed) {
+  return hash_address(backend.address, name_hash(pool) ^ backend.port, seed);
+}
+
+class Compiler {
+ public:
+  Compiler(const SnapshotSpec& spec, Segment& segment, Now now, const Snapshot* previous)
+      : spec_(spec), segment_(segment), now_(now), previous_(previous), snapshot_(std::make_unique<Snapshot>()) {}
+
+  Result<std::unique_ptr<const Snapshot>> run(uint64_t generation, std::span<const WorkerCounters* const> workers) {
+    Snapshot& s = *snapshot_;
+    s.generation = generation;
+    s.pick_seed = spec_.pick_seed;
+    s.ports = spec_.ports;
+    s.routes = RouteTable(spec_.ports);
+    // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
+    s.backends.resize(segment_.backends().size());
+    s.listeners.resize(segment_.listeners().size());
+    for (Listener& listener : s.listeners) listener.idle_ticks = kDefaultIdleTicks;
+    for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services})
+      if (Status status = (this->*step)(); !status) return Error{status.error()};
+    s.addresses.build(addresses_);
+    s.service_table.build(rows_);
+    copy_former_ids();
+    if (wants_sessions_) count_sessions(workers);
+    release();
+    return std::unique_ptr<const Snapshot>(std::move(snapshot_));
+  }
+
+ private:
+  // Ids given in this run, by table.
+  struct Used {
+    explicit Used(size_t size) : marks(new bool[size]()), count(size) {}
+    std::unique_ptr<bool[]> marks;
+    size_t count;
+    [[nodiscard]] std::span<const bool> span() const { return {marks.get(), count}; }
+  };
+
+  static Result<uint16_t> take(IdentityTable& table, Used& used, const Identity& identity, Now now,
+                               const std::string& what) {
+    const auto id = table.acquire(identity, now.ms, kHoldMs);
+    if (!id)
+      return Error{"no id is left for " + what + " (" + std::to_string(table.size()) +
+                   " in use or held for flows of former ones)"};
+    used.marks[*id] = true;
+    return *id;
+  }
+
+  Status add_lips() {
+    Snapshot& s = *snapshot_;
+    s.lips.resize(segment_.lips().size());
+    for (const IpAddress& lip : spec_.lips) {
+      Identity identity;
+      identity.kind = IdentityKind::kLip;
+      identity.address = lip;
+      const auto id = take(segment_.lips(), lips_used_, identity, now_, "LIP " + lip.to_string());
+      if (!id) return Error{id.error() + "; a restart with a larger state makes room"};
+      s.active_lips.push_back(id.value());
+      has_lip_[lip.is_v4() ? 0 : 1] = true;
+    }
+    return Nothing{};
+  }
+
+  Status add_pools() {
+    if (spec_.pools.size() > kMaxPools) return Error{"more than " + std::to_string(kMaxPools) + " pools"};
+    for (const PoolSpec& spec : spec_.pools) {
+      if (pool_index_.contains(spec.name)) return Error{"pool " + spec.name + " is given twice"};
+      pool_index_[spec.name] = static_cast<uint16_t>(snapshot_->pools.size());
+      if (Status status = add_pool(spec); !status) return status;
+    }
+    return Nothing{};
+  }
+
+  Status add_pool(const PoolSpec& spec) {
+    Pool pool;
+    pool.pick = spec.pick;
+    pool.client_timeout_ticks = ticks_of_s(spec.client_timeout_s);
+    Identity clients;
+    clients.kind = IdentityKind::kPoolClients;
+    clients.name_hash = name_hash(spec.name);
+    const auto id = take(segment_.listeners(), listeners_used_, clients, now_, "pool " + spec.name);
+    if (!id) return Error{id.error()};
+    pool.clients = id.value();
+    snapshot_->listeners[pool.clients].clients = true;
+    snapshot_->listeners[pool.clients].idle_ticks = pool.client_timeout_ticks;
+
+    std::vector<MaglevEntry> entries;
+    std::vector<Weighted> weighted;
+    for (const BackendSpec& backend : spec.backends) {
+      Identity identity;
+      identity.kind = IdentityKind::kBackend;
+      identity.address = backend.address;
+      identity.port = backend.port;
+      identity.name_hash = clients.name_hash;
+      const std::string name = "backend " + Endpoint{backend.address, backend.port}.to_string();
+      const auto backend_id = take(segment_.backends(), backends_used_, identity, now_, name);
+      if (!backend_id) return Error{backend_id.error()};
+      put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
+      if (backend.weight == 0) continue;
+      entries.push_back({backend_identity(spec.name, backend, spec_.pick_seed), backend.weight, backend_id.value()});
+      weighted.push_back({backend_id.value(), backend.weight});
+    }
+    build_table(pool, entries, weighted);
+    snapshot_->pools.push_back(std::move(pool));
+    return Nothing{};
+  }
+
+  void build_table(Pool& pool, const std::vector<MaglevEntry>& entries, const std::vector<Weighted>& weighted) {
+    pool.entries = entries;
+    switch (pool.pick) {
+      case PickMethod::kMaglev:
+        if (const Pool* same = unchanged(pool)) {
+          pool.table = same->table;
+        } else {
+          pool.table = maglev_table(entries, maglev_size(100 * entries.size()));
+        }
+        break;
+      case PickMethod::kWrr: pool.table = wrr_schedule(weighted); break;
+      case PickMethod::kLeastLoad:
+        wants_sessions_ = true;
+        for (const Weighted& w : weighted) {
+          pool.table.push_back(w.id);
+          pool.weights.push_back(w.weight);
+        }
+        break;
+    }
+  }
+
+  // The previous snapshot's pool with the same members and weights.
+  const Pool* unchanged(const Pool& pool) const {
+    if (previous_ == nullptr || previous_->pick_seed != spec_.pick_seed) return nullptr;
+    for (const Pool& old : previous_->pools)
+      if (old.clients == pool.clients && old.pick == pool.pick && old.entries == pool.entries) return &old;
+    return nullptr;
+  }
+
+  void put_backend(uint16_t id, const IpAddress& address, uint16_t port, bool takes_new) {
+    Backend backend;
+    backend.address = address;
+    backend.port = port;
+    backend.takes_new = takes_new;
+    if (const auto route = snapshot_->routes.find(address)) {
+      backend.routed = true;
+      backend.egress = route->port;
+      backend.next_hop = route->next_hop;
+    }
+    snapshot_->backends[id] = backend;
+  }
+
+  Status add_services() {
+    std::set<std::string> names;
+    std::map<IpAddress, uint16_t> vips;
+    for (const ServiceSpec& spec : spec_.services) {
+      if (!names.insert(spec.name).second) return Error{"service " + spec.name + " is given twice"};
+      const auto pool = pool_index_.find(spec.pool);
+      if (pool == pool_index_.end()) return Error{"service " + spec.name + ": no pool is called " + spec.pool};
+      if (Status status = check_service(spec); !status) return status;
+
+      Identity listener;
+      listener.kind = IdentityKind::kListener;
+      listener.address = spec.vip;
+      listener.protocol = spec.protocol;
+      listener.port = spec.port_first == spec.port_last ? spec.port_first : 0;
+      const auto listener_id =
+          take(segment_.listeners(), listeners_used_, listener, now_, "the listener of service " + spec.name);
+      if (!listener_id) return Error{listener_id.error()};
+      Identity name;
+      name.kind = IdentityKind::kService;
+      name.name_hash = name_hash(spec.name);
+      const auto service_id = take(segment_.services(), services_used_, name, now_, "service " + spec.name);
+      if (!service_id) return Error{service_id.error()};
+
+      const auto vip = vips.emplace(spec.vip, static_cast<uint16_t>(vips.size()));
+      if (vip.second) addresses_.push_back({spec.vip, vip.first->second, LocalAddress::kNone});
+      Service service;
+      service.vip = spec.vip;
+      service.listener = listener_id.value();
+      service.id = service_id.value();
+      service.pool = pool->second;
+      service.idle_ticks = ticks_of_s(spec.idle_timeout_s);
+      service.protocol = spec.protocol;
+      service.forward = spec.forward;
+      service.affinity = spec.affinity;
+      service.wide = !spec.vip.is_v4() || listener.port == 0;
+      rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
+                       static_cast<uint16_t>(snapshot_->services.size())});
+      snapshot_->listeners[service.listener] = {spec.vip, service.id, service.idle_ticks, false};
+      snapshot_->services.push_back(service);
+    }
+    return Nothing{};
+  }
+
+  Status check_service(const ServiceSpec& spec) const {
+    const PoolSpec& pool = spec_.pools[pool_index_.at(spec.pool)];
+    const std::string name = "service " + spec.name;
+    if (spec.port_first == 0 || spec.port_first > spec.port_last) return Error{name + ": its port range is reversed"};
+    for (const BackendSpec& backend : pool.backends) {
+      const std::string who = Endpoint{backend.address, backend.port}.to_string();
+      if (backend.address.family() != spec.vip.family())
+        return Error{name + ": backend " + who + " is not of the VIP's address family"};
+      if (spec.forward == Forward::kNat && !has_lip_[backend.address.is_v4() ? 0 : 1])
+        return Error{name + ": nat to backend " + who + " needs a LIP of its address family in nat.addresses"};
+      if (spec.forward != Forward::kDsr) continue;
+      if (backend.port != 0) return Error{name + ": dsr cannot change the port, but backend " + who + " names one"};
+      if (!snapshot_->routes.on_link_port(backend.address))
+        return Error{name + ": dsr needs backend " + who + " on a port's own network"};
+    }
+    return Nothing{};
+  }
+
+  // Ids that the config no longer names still mean something to live flows.
+  void copy_former_ids() {
+    Snapshot& s = *snapshot_;
+    for (size_t i = 0; i < segment_.backends().size(); ++i) {
+      const auto id = static_cast<uint16_t>(i);
+      const Identity& identity = segment_.backends().at(id);
+      if (identity.kind == IdentityKind::kBackend && !backends_used_.marks[i])
+        put_backend(id, identity.address, identity.port, false);
+    }
+    for (size_t i = 0; i < segment_.listeners().size(); ++i) {
+      const Identity& identity = segment_.listeners().at(static_cast<uint16_t>(i));
+      if (listeners_used_.marks[i]) continue;
+      if (identity.kind == IdentityKind::kListener) s.listeners[i].vip = identity.address;
+      if (identity.kind == IdentityKind::kPoolClients) s.listeners[i].clients = true;
+    }
+    for (size_t i = 0; i < segment_.lips().size(); ++i) {
+      const Identity& identity = segment_.lips().at(static_cast<uint16_t>(i));
+      if (identity.kind != IdentityKind::kLip) continue;
+      s.lips[i] = identity.address;
+      addresses_.push_back({identity.address, LocalAddress::kNone, static_cast<uint16_t>(i)});
+    }
+    s.addresses.build(addresses_);
+  }
+
+  void count_sessions(std::span<const WorkerCounters* const> workers) {
+    Snapshot& s = *snapshot_;
+    s.sessions.assign(s.backends.size(), 0);
+    for (const WorkerCounters* worker : workers) {
+      std::vector<int64_t> mine(s.backends.size());
+      for (size_t id = 0; id < mine.size(); ++id) {
+        const TrafficCounters& c = worker->backends[id];
+        mine[id] = static_cast<int64_t>(c.flows_opened.get() - c.flows_closed.get());
+        s.sessions[id] += mine[id];
+      }
+      s.sessions_of_worker.push_back(std::move(mine));
+    }
+  }
+
+  void release() {
+    segment_.backends().release_unmarked(backends_used_.span(), now_.ms);
+    segment_.listeners().release_unmarked(listeners_used_.span(), now_.ms);
+    segment_.lips().release_unmarked(lips_used_.span(), now_.ms);
+    segment_.services().release_unmarked(services_used_.span(), now_.ms);
+  }
+
+  const SnapshotSpec& spec_;
+  Segment& segment_;
+  const Now now_;
+  const Snapshot* previous_;
+  std::unique_ptr<Snapshot> snapshot_;
+  std::map<std::string, uint16_t> pool_index_;
+  std::vector<LocalAddress> addresses_;
+  std::vector<ServiceTable::Row> rows_;
+  bool has_lip_[2] = {false, false};
+  bool wants_sessions_ = false;
+  Used backends_used_{kMaxBackends};
+  Used listeners_used_{kMaxListeners};
+  Used lips_used_{segment_.lips().size()};
+  Used services_used_{kMaxServices};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<const Snapshot>> compile(const SnapshotSpec& spec, Segment& segment, uint64_t generation,
+                                                Now now, std::span<const WorkerCounters* const> workers,
+                                                const Snapshot* previous) {
+  return Compiler(spec, segment, now, previous).run(generation, workers);
+}
+
+}  // namespace lb

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "lb/flow_table.h"
+
+#include "lb/hash.h"
+
+namespace lb {
+namespace {
+
+constexpr uint16_t kBusyTicks = ticks_of_s(2);  // nobody writes a key for that long: its writer is dead
+
+}  // namespace
+
+template <unsigned kWords>
+uint64_t FlowTable<kWords>::hash(const Key& key) const noexcept {
+  if constexpr (kWords == 1)
+    return hash_word(key[0], seed_);
+  else
+    return hash_words(key[0], key[1], key[2], seed_);
+}
+
+// Reads a live entry as one consistent whole.
+template <unsigned kWords>
+auto FlowTable<kWords>::read(Entry& entry, Key& key) noexcept -> Found {
+  FlowControl before(entry.control.load(std::memory_order_seq_cst));
+  while (before.state() == FlowState::kLive) {
+    for (unsigned i = 0; i < kWords; ++i) key[i] = entry.key[i].load(std::memory_order_acquire);
+    const FlowControl after(entry.control.load(std::memory_order_acquire));
+    if (after.same_flow(before)) return {&entry.control, after};
+    before = after;  // repointed, or given to another key
+  }
+  return {};
+}
+
+// The key is compared before the control word is touched: most entries of a bucket are somebody else's.
+template <unsigned kWords>
+auto FlowTable<kWords>::match(Entry& entry, const Key& key) noexcept -> Found {
+  if (entry.key[0].load(std::memory_order_acquire) != key[0]) return {};
+  Key seen;
+  const Found found = read(entry, seen);
+  return found && seen == key ? found : Found{};
+}
+
+template <unsigned kWords>
+auto FlowTable<kWords>::scan(const Key& key, uint64_t hash) const noexcept -> Found {
+  for (Entry& entry : buckets_[first(hash)].entries)
+    if (const Found found = match(entry, key)) return found;
+  for (Entry& entry : buckets_[second(hash)].entries)
+    if (const Found found = match(entry, key)) return found;
+  return {};
+}
+
+template <unsigned kWords>
+auto FlowTable<kWords>::find(const Key& key, uint64_t hash) const noexcept -> Found {
+  std::atomic<uint32_t>& counter = moves(hash);
+  uint32_t before = counter.load(std::memory_order_acquire);
+  for (;;) {
+    if (const Found found = scan(key, hash)) return found;
+    const uint32_t after = counter.load(std::memory_order_acquire);
+    if (after == before) return {};
+    before = after;
+  }
+}
+
+template <unsigned kWords>
+auto FlowTable<kWords>::vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept -> Entry* {
+  for (Entry& entry : bucket.entries) {
+    control = FlowControl(entry.control.load(std::memory_order_acquire));
+    if (control.state() == FlowState::kEmpty) return &entry;
+    if (control.state() == FlowState::kBusy && ticks_since(now, control.tick()) > kBusyTicks) return &entry;
+  }
+  return nullptr;
+}
+
+// Takes a vacant place and publishes the key there. Every step is a CAS: a writer that slept for more than two
+// seconds and lost its place fails at its next step instead of writing into somebody else's entry. The old key words
+// are therefore read before the place is claimed.
+template <unsigned kWords>
+bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend,
+                             Tick entry_tick, Tick now, FlowControl& live) noexcept {
+  const auto generation = static_cast<uint8_t>(vacant.generation() + 1);
+  const FlowControl busy(FlowState::kBusy, generation, 0, 0, now);
+  Key old;
+  for (unsigned i = 0; i < kWords; ++i) old[i] = entry.key[i].load(std::memory_order_acquire);
+  uint64_t expected = vacant.raw();
+  if (!entry.control.compare_exchange_strong(expected, busy.raw(), std::memory_order_acq_rel)) return false;
+  for (unsigned i = 0; i < kWords; ++i)
+    if (!entry.key[i].compare_exchange_strong(old[i], key[i], std::memory_order_acq_rel)) return false;
+  live = FlowControl(FlowState::kLive, generation, slot, backend, entry_tick);
+  expected = busy.raw();
+  return entry.control.compare_exchange_strong(expected, live.raw(), std::memory_order_seq_cst);
+}
+
+template <unsigned kWords>
+auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now) noexcept
+    -> Inserted {
+  constexpr unsigned kAttempts = 32;  // each failed one means that another worker got on
+  Inserted result;
+  for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+    FlowControl control;
+    Entry* entry = vacant(buckets_[first(hash)], now, control);
+    if (entry == nullptr) entry = vacant(buckets_[second(hash)], now, control);
+    if (entry == nullptr) {
+      if (make_room(hash, now, result.moves)) continue;
+      return result;
+    }
+    FlowControl live;
+    if (!fill(*entry, control, key, slot, backend, now, now, live)) continue;
+
+    const Found own{&entry->control, live};
+    const Found earliest = find(key, hash);
+    // A copy with our own slot and backend is our entry on its way to its other bucket, not somebody else's.
+    if (earliest && earliest.place != own.place &&
+        (earliest.control.slot() != slot || earliest.control.backend() != backend) && remove(own)) {
+      result.outcome = Outcome::kDuplicate;
+      result.found = earliest;
+      return result;
+    }
+    result.outcome = Outcome::kInserted;
+    result.found = own;
+    return result;
+  }
+  return result;
+}
+
+// Moves one live entry into the other of its two buckets.
+template <unsigned kWords>
+bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept {
+  Key key;
+  const Found original = read(from, key);
+  if (!original) return false;
+  const uint64_t h = hash(key);
+  if ((first(h) == bucket ? second(h) : first(h)) != to) return false;  // another key lies here by now
+  FlowControl control;
+  Entry* entry = vacant(buckets_[to], now, control);
+  if (entry == nullptr) return false;
+  FlowControl copy;
+  const FlowControl was = original.control;
+  if (!fill(*entry, control, key, was.slot(), was.backend(), was.tick(), now, copy)) return false;
+  std::atomic<uint32_t>& counter = moves(h);
+  counter.fetch_add(1, std::memory_order_seq_cst);
+  uint64_t expected = was.raw();
+  while (!from.control.compare_exchange_strong(expected, was.emptied().raw(), std::memory_order_acq_rel)) {
+    if (FlowControl(expected).same_flow(was)) continue;  // only its tick was refreshed
+    remove({&entry->control, copy});                     // repointed or removed meanwhile: the original is right
+    counter.fetch_add(1, std::memory_order_seq_cst);
+    return false;
+  }
+  return true;
+}
+
+// Breadth first over entries that could make way, so that the chain found is the shortest.
+template <unsigned kWords>
+bool FlowTable<kWords>::make_room(uint64_t hash, Tick now, unsigned& moved) noexcept {
+  struct Node {
+    uint64_t bucket, other;  // where the entry lies, and its other home
+    uint8_t way;
+    uint8_t depth;
+    int16_t parent;
+  };
+  constexpr unsigned kMaxNodes = kWays == 4 ? 8 + 32 : 4 + 8 + 16 + 32 + 64 + 128;
+  std::array<Node, kMaxNodes> nodes;
+  unsigned count = 0;
+  const auto add = [&](uint64_t bucket, int parent, uint8_t depth) {
+    for (unsigned way = 0; way < kWays && count < kMaxNodes; ++way) {
+      Key key;
+      if (!read(buckets_[bucket].entries[way], key)) continue;
+      const uint64_t h = this->hash(key);
+      const uint64_t other = first(h) == bucket ? second(h) : first(h);
+      __builtin_prefetch(&buckets_[other]);
+      nodes[count++] = {bucket, other, static_cast<uint8_t>(way), depth, static_cast<int16_t>(parent)};
+    }
+  };
+  add(first(hash), -1, 1);
+  add(second(hash), -1, 1);
+  for (unsigned i = 0; i < count; ++i) {
+    FlowControl control;
+    if (vacant(buckets_[nodes[i].other], now, control) != nullptr) {
+      for (int at = static_cast<int>(i); at >= 0; at = nodes[at].parent) {
+        const Node& node = nodes[at];
+        if (!move(buckets_[node.bucket].entries[node.way], node.bucket, node.other, now)) return true;
+        ++moved;
+      }
+      return true;
+    }
+    if (nodes[i].depth < kMaxMoves)
+      add(nodes[i].other, static_cast<int>(i), static_cast<uint8_t>(nodes[i].depth + 1));
+  }
+  return false;
+}
+
+template <unsigned kWords>
+bool FlowTable<kWords>::refresh(const Found& found, Tick now) noexcept {
+  uint64_t expected = found.control.raw();
+  return found.place->compare_exchange_strong(expected, found.control.with_tick(now).raw(),
+                                              std::memory_order_acq_rel);
+}
+
+template <unsigned kWords>
+bool FlowTable<kWords>::repoint(Found& found, SlotIndex slot, BackendId backend, Tick now) noexcept {
+  const FlowControl next(FlowState::kLive, static_cast<uint8_t>(found.control.generation() + 1), slot, backend, now);
+  uint64_t expected = found.control.raw();
+  if (!found.place->compare_exchange_strong(expected, next.raw(), std::memory_order_acq_rel)) return false;
+  found.control = next;
+  return true;
+}
+
+template <unsigned kWords>
+bool FlowTable<kWords>::remove(const Found& found) noexcept {
+  uint64_t expected = found.control.raw();
+  return found.place->compare_exchange_strong(expected, found.control.emptied().raw(), std::memory_order_acq_rel);
+}
+
+template <unsigned kWords>
+unsigned FlowTable<kWords>::remove_all(const Key& key, uint64_t hash, SlotIndex slot) noexcept {
+  unsigned removed = 0;
+  std::atomic<uint32_t>& counter = moves(hash);
+  uint32_t before = 0;
+  do {
+    before = counter.load(std::memory_order_acquire);
+    for (const uint64_t bucket : {first(hash), second(hash)}) {
+      for (Entry& entry : buckets_[bucket].entries) {
+        Found found = match(entry, key);
+        while (found && found.control.slot() == slot && !remove(found)) found = match(entry, key);
+        if (found && found.control.slot() == slot) ++removed;
+      }
+    }
+  } while (counter.load(std::memory_order_acquire) != before);
+  return removed;
+}
+
+template <unsigned kWords>
+uint64_t FlowTable<kWords>::clear_busy() noexcept {
+  uint64_t cleared = 0;
+  for (uint64_t b = 0; b <= mask_; ++b) {
+    for (Entry& entry : buckets_[b].entries) {
+      const FlowControl control(entry.control.load(std::memory_order_relaxed));
+      if (control.state() != FlowState::kBusy) continue;
+      entry.control.store(control.emptied().raw(), std::memory_order_relaxed);
+      ++cleared;
+    }
+  }
+  return cleared;
+}
+
+template class FlowTable<kNarrowWords>;
+template class FlowTable<kWideWords>;
+
+}  // namespace lb

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The flow table: from a key to a backend and a slot, shared by all workers without a lock, in the state segment.
+//
+// A key hashes to two buckets of one cache line each; it lies in one of them. An entry is its key and a control word
+// (lb/flow_control.h). After cuckoo hashing (Pagh and Rodler 2001) with lines as buckets (Erlingsson et al. 2006); what
+// is shared follows four rules:
+//  - Insert: CAS control empty -> busy, write the key, CAS busy -> live. A busy entry older than 2 s is taken over.
+//  - Read: key, control, key again, control again; the generation in the control word changes with each use of a place.
+//  - Refresh, repoint and remove are CAS on the control word only.
+//  - A relocation publishes the copy, counts the region's moves up, then removes the original. A miss is believed only
+//    if that counter stood still during the search.
+// Two workers may insert one key at once: after publishing each looks again, and the copy later in probe order
+// withdraws. A duplicate that survives is legal: the first in probe order is the answer, and remove takes all.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "lb/flow_control.h"
+
+namespace lb {
+
+// Narrow: IPv4 client and a listener of one port. 16-byte entries, four to a bucket.
+// Wide: IPv6 client, or a listener of many ports. 32-byte entries, two to a bucket.
+inline constexpr unsigned kNarrowWords = 1;
+inline constexpr unsigned kWideWords = 3;
+
+template <unsigned kWords>
+class FlowTable {
+ public:
+  using Key = std::array<uint64_t, kWords>;
+
+  struct Entry {
+    std::array<std::atomic<uint64_t>, kWords> key;
+    std::atomic<uint64_t> control;
+  };
+  static constexpr unsigned kWays = 64 / sizeof(Entry);
+  struct alignas(64) Bucket {
+    std::array<Entry, kWays> entries;
+  };
+  static_assert(sizeof(Bucket) == 64);
+
+  // Moves are counted by region of the hash, so that a move seldom disturbs a search for another key.
+  static constexpr unsigned kRegions = 1024;
+  // Longest chain of relocations for one insert. Two-entry buckets need longer chains than four-entry ones for no
+  // refusal at 80 % load.
+  static constexpr unsigned kMaxMoves = kWays == 4 ? 2 : 6;
+
+  // A view on memory that lives longer: zeroed when new.
+  // count  buckets, a power of two, 2..2^28
+  FlowTable(Bucket* buckets, uint64_t count, std::atomic<uint32_t>* moves, uint64_t seed)
+      : buckets_(buckets), mask_(count - 1), moves_(moves), seed_(seed) {}
+
+  [[nodiscard]] uint64_t hash(const Key& key) const noexcept;
+  void prefetch(uint64_t hash) const noexcept {
+    __builtin_prefetch(&buckets_[first(hash)]);
+    __builtin_prefetch(&buckets_[second(hash)]);
+  }
+
+  struct Found {
+    std::atomic<uint64_t>* place = nullptr;  // null: not there
+    FlowControl control;                     // as it was read, state live
+    explicit operator bool() const { return place != nullptr; }
+  };
+  // hash  of the key, by hash()
+  // cost  one or two cache lines
+  [[nodiscard]] Found find(const Key& key, uint64_t hash) const noexcept;
+
+  enum class Outcome : uint8_t { kInserted, kDuplicate, kFull };
+  struct Inserted {
+    Outcome outcome = Outcome::kFull;
+    Found found;         // the new entry, or for kDuplicate the one that was there first
+    unsigned moves = 0;  // entries relocated on the way
+  };
+  // REQUIRES: find() missed just before (a duplicate inserted meanwhile is found).
+  [[nodiscard]] Inserted insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now) noexcept;
+
+  // Each is one CAS on the control word: false when another worker changed the entry since `found` was read.
+  static bool refresh(const Found& found, Tick now) noexcept;
+  static bool repoint(Found& found, SlotIndex slot, BackendId backend, Tick now) noexcept;
+  static bool remove(const Found& found) noexcept;
+  // Removes every copy of the key that names `slot`. Returns how many.
+  unsigned remove_all(const Key& key, uint64_t hash, SlotIndex slot) noexcept;
+
+  [[nodiscard]] uint64_t buckets() const { return mask_ + 1; }
+  [[nodiscard]] uint64_t capacity() const { return buckets() * kWays; }
+  // Calls visit(key, found) for each live entry of one bucket. Keys are read as in find().
+  template <typename Visit>
+  void visit(uint64_t bucket, Visit&& visit) const {
+    for (Entry& entry : buckets_[bucket].entries) {
+      Key key;
+      const Found found = read(entry, key);
+      if (found) visit(key, found);
+    }
+  }
+  // Empties every busy entry, whatever its age. REQUIRES: no other worker is at work. Returns how many.
+  uint64_t clear_busy() noexcept;
+
+ private:
+  [[nodiscard]] uint64_t first(uint64_t hash) const { return hash & mask_; }
+  [[nodiscard]] uint64_t second(uint64_t hash) const {
+    const uint64_t other = (hash >> 32) & mask_;
+    return other == first(hash) ? other ^ 1 : other;
+  }
+  [[nodiscard]] std::atomic<uint32_t>& moves(uint64_t hash) const { return moves_[hash >> 54 & (kRegions - 1)]; }
+
+  static Found read(Entry& entry, Key& key) noexcept;
+  static Found match(Entry& entry, const Key& key) noexcept;
+  [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept;
+  // An entry that is empty, or busy for too long; null if the bucket has none.
+  static Entry* vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept;
+  static bool fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend, Tick entry_tick,
+                   Tick now, FlowControl& live) noexcept;
+  bool move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept;
+  // Frees a place in one of the key's buckets by a chain of moves, counted in `moved`. False if there is no way; true
+  // also when another worker spoiled the chain half-way: look again.
+  bool make_room(uint64_t hash, Tick now, unsigned& moved) noexcept;
+
+  Bucket* buckets_;
+  uint64_t mask_;
+  std::atomic<uint32_t>* moves_;
+  uint64_t seed_;
+};
+
+using NarrowTable = FlowTable<kNarrowWords>;
+using WideTable = FlowTable<kWideWords>;
+static_assert(sizeof(NarrowTable::Entry) == 16 && NarrowTable::kWays == 4);
+static_assert(sizeof(WideTable::Entry) == 32 && WideTable::kWays == 2);
+
+extern template class FlowTable<kNarrowWords>;
+extern template class FlowTable<kWideWords>;
+
+}  // namespace lb

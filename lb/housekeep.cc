@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Between bursts: take back slots and entries of flows that are over. Each worker sweeps its own share, paced by time.
+#include <algorithm>
+
+#include "lb/pipeline.h"
+
+namespace lb {
+namespace {
+
+constexpr uint16_t kClosedTicks = ticks_of_s(2);            // after the second FIN, or a RST nobody refuted
+constexpr uint16_t kEmbryonicUdpTicks = ticks_of_s(5);
+constexpr uint16_t kEmbryonicTcpTicks = ticks_of_s(30);
+constexpr uint16_t kDsrClosingTicks = ticks_of_s(30);
+constexpr uint16_t kLongestQuarantineTicks = ticks_of_s(61);
+constexpr uint64_t kTableSweepMs = 8000;
+constexpr uint64_t kLongestStepMs = 10;  // a late sweep catches up slowly instead of stalling the burst loop
+
+// How long a slot may be silent in its state, and how it rests afterwards.
+struct Limit {
+  uint16_t ticks;
+  Quarantine cause;
+};
+
+Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl control, Protocol protocol) {
+  if (protocol == Protocol::kTcp && NatSlots::is_closed(slot)) {
+    const uint8_t forward = slot.tcp_forward.load(std::memory_order_relaxed);
+    const uint8_t reply = slot.tcp_reply.load(std::memory_order_relaxed);
+    if ((forward | reply) & slot_flag::kRst) return {kClosedTicks, Quarantine::kNone};
+    return {kClosedTicks, reply & slot_flag::kFinFirst ? Quarantine::kTimeWait : Quarantine::kBrief};
+  }
+  if (control.state() == SlotState::kEmbryonic)
+    return {protocol == Protocol::kUdp ? kEmbryonicUdpTicks : kEmbryonicTcpTicks, Quarantine::kNone};
+  return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
+          Quarantine::kIdle};
+}
+
+// The entry goes after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.
+void remove_entry(Worker& worker, const SlotView& view, SlotIndex index) {
+  const ListenerId listener = view.control.listener();
+  FlowTables& flows = worker.segment.flows();
+  if (view.client.is_v4()) {
+    const auto key = narrow_key(view.client, view.client_port, listener);
+    if (flows.narrow.remove_all(key, flows.narrow.hash(key), index) > 0) return;
+  }
+  const auto key = wide_key(view.client, view.client_port, listener, view.vip_port);
+  flows.wide.remove_all(key, flows.wide.hash(key), index);
+}
+
+void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex index) {
+  NatSlot& slot = worker.segment.slots().at(index);
+  const SlotControl control(slot.control.load(std::memory_order_acquire));
+  if (control.state() == SlotState::kFree) return;
+  if (control.state() == SlotState::kQuarantine) {
+    if (ticks_since(now.tick(), control.tick()) > kLongestQuarantineTicks)
+      slot.control.store(control.in_state(SlotState::kFree, Quarantine::kNone, now.tick()).raw(),
+                         std::memory_order_release);
+    return;
+  }
+  const uint16_t silent = std::min(ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed)),
+                                   ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)));
+  const Limit limit = limit_of(snapshot, slot, control, NatSlots::protocol_of(index));
+  if (silent <= limit.ticks) return;
+  const auto view = NatSlots::read(slot);
+  if (!view || !NatSlots::close(slot, view->control, limit.cause, now.tick())) return;
+  remove_entry(worker, *view, index);
+  worker.counters.services[snapshot.listeners[control.listener()].service].flows_closed.add(1);
+  worker.counters.backends[control.backend()].flows_closed.add(1);
+}
+
+// True if the slot that an entry names is in use for that entry's client.
+template <typename Key>
+bool slot_agrees(Worker& worker, const Key& key, FlowControl control) {
+  if (control.slot() >= worker.segment.slots().size()) return false;
+  const auto view = NatSlots::read(worker.segment.slots().at(control.slot()));
+  return view && view->control.backend() == control.backend() && view->control.listener() == listener_of(key) &&
+         view->client == client_of(key) && view->client_port == client_port_of(key);
+}
+
+// Entries with a slot live as long as their slot does; the others by their own tick.
+template <typename Table>
+void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& table, uint64_t bucket) {
+  table.visit(bucket, [&](const typename Table::Key& key, const typename Table::Found& found) {
+    const FlowControl control = found.control;
+    const Listener& listener = snapshot.listeners[listener_of(key) % snapshot.listeners.size()];
+    const uint16_t limit = control.slot() == kNoSlotClosing ? kDsrClosingTicks : listener.idle_ticks;
+    if (ticks_since(now.tick(), control.tick()) <= limit) return;
+    if (is_slot(control.slot())) {
+      if (slot_agrees(worker, key, control))
+        Table::refresh(found, now.tick());
+      else
+        Table::remove(found);
+      return;
+    }
+    if (!Table::remove(found) || listener.clients) return;
+    worker.counters.services[listener.service].flows_closed.add(1);
+    worker.counters.backends[control.backend()].flows_closed.add(1);
+  });
+}
+
+template <typename Table>
+void sweep_table(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms, Table& table, uint64_t& hand,
+                 uint64_t& due) {
+  const uint64_t first = table.buckets() * worker.index / worker.count;
+  const uint64_t size = table.buckets() * (worker.index + 1) / worker.count - first;
+  if (size == 0) return;
+  due += size * elapsed_ms;
+  for (; due >= kTableSweepMs; due -= kTableSweepMs) {
+    sweep_bucket(worker, snapshot, now, table, first + hand % size);
+    ++hand;
+  }
+}
+
+}  // namespace
+
+void housekeep(Worker& worker, const Snapshot& snapshot, Now now) noexcept {
+  worker.slots.follow(snapshot);
+  if (worker.swept_ms == 0) worker.swept_ms = now.ms;
+  if (now.ms <= worker.swept_ms) return;
+  const uint64_t elapsed = std::min(now.ms - worker.swept_ms, kLongestStepMs);
+  worker.swept_ms = now.ms;
+  worker.slots.sweep(elapsed, [&](SlotIndex index) { sweep_slot(worker, snapshot, now, index); });
+  FlowTables& flows = worker.segment.flows();
+  sweep_table(worker, snapshot, now, elapsed, flows.narrow, worker.narrow_hand, worker.narrow_due);
+  sweep_table(worker, snapshot, now, elapsed, flows.wide, worker.wide_hand, worker.wide_due);
+  if (worker.index == 0 && now.ms - worker.neighbours_swept_ms >= 1000) {
+    worker.neighbours_swept_ms = now.ms;
+    worker.neighbours.sweep(now);
+  }
+}
+
+}  // namespace lb

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// NAT slots: who is behind a (LIP, protocol, local port). An array in the state segment, indexed by just that, so that
+// a reply finds its client with one read on any worker.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "lb/address.h"
+#include "lb/limits.h"
+#include "lb/snapshot_spec.h"
+#include "lb/time.h"
+
+namespace lb {
+
+enum class SlotState : uint8_t {
+  kFree = 0,
+  kProbing = 1,    // asks several servers who owns a session (later)
+  kEmbryonic = 2,  // the backend has not answered yet
+  kLive = 3,
+  kSpliced = 4,    // with sequence deltas (later)
+  kQuarantine = 5,
+};
+
+constexpr bool in_use(SlotState s) { return s != SlotState::kFree && s != SlotState::kQuarantine; }
+
+// Why a slot rests before it is given out again, and how long (DESIGN: quarantine by cause).
+enum class Quarantine : uint8_t {
+  kNone = 0,       // RST, no answer: at once
+  kBrief = 1,      // FIN first from the client: 1 s
+  kTimeWait = 2,   // FIN first from the server: 60 s towards that server (RFC 9293 section 3.6.1), 1 s towards others
+  kIdle = 3,       // timed out: 1 s
+};
+
+// The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | (5) | tick 16
+class SlotControl {
+ public:
+  constexpr SlotControl() = default;
+  constexpr explicit SlotControl(uint64_t raw) : raw_(raw) {}
+  constexpr SlotControl(SlotState state, unsigned lane, uint8_t generation, BackendId backend, ListenerId listener,
+                        Quarantine quarantine, Tick tick)
+      : raw_(static_cast<uint64_t>(state) | uint64_t{lane & 1} << 3 | uint64_t{generation} << 4 |
+             uint64_t{backend & 0xfffU} << 12 | uint64_t{listener} << 24 |
+             static_cast<uint64_t>(quarantine) << 40 | uint64_t{tick} << 48) {}
+
+  [[nodiscard]] constexpr SlotState state() const { return static_cast<SlotState>(raw_ & 7); }
+  [[nodiscard]] constexpr unsigned lane() const { return raw_ >> 3 & 1; }
+  [[nodiscard]] constexpr uint8_t generation() const { return static_cast<uint8_t>(raw_ >> 4); }
+  [[nodiscard]] constexpr BackendId backend() const { return static_cast<BackendId>(raw_ >> 12 & 0xfff); }
+  [[nodiscard]] constexpr ListenerId listener() const { return static_cast<ListenerId>(raw_ >> 24); }
+  [[nodiscard]] constexpr Quarantine quarantine() const { return static_cast<Quarantine>(raw_ >> 40 & 7); }
+  // When the slot entered its state.
+  [[nodiscard]] constexpr Tick tick() const { return static_cast<Tick>(raw_ >> 48); }
+  [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
+
+  [[nodiscard]] constexpr SlotControl in_state(SlotState state, Quarantine quarantine, Tick tick) const {
+    return {state, lane(), generation(), backend(), listener(), quarantine, tick};
+  }
+
+ private:
+  uint64_t raw_ = 0;
+};
+
+// Bits of NatSlot::tcp_forward and tcp_reply. Each byte is written by its own side only.
+namespace slot_flag {
+inline constexpr uint8_t kFin = 0x01;       // this side sent FIN
+inline constexpr uint8_t kFinFirst = 0x02;  // and the other side had not
+inline constexpr uint8_t kRst = 0x04;       // this side's last segment was RST
+}  // namespace slot_flag
+
+// The forward side writes forward_* and the lanes, the reply side reply_*; both the control word, by CAS.
+struct alignas(64) NatSlot {
+  std::atomic<uint64_t> control;
+  std::atomic<uint64_t> lane_high[2];  // the client's address: write the idle lane, then flip by CAS
+  std::atomic<uint64_t> lane_low[2];
+  std::atomic<uint16_t> lane_port[2];  // host order
+  std::atomic<uint16_t> vip_port;      // the port that the client addressed
+  std::atomic<uint16_t> forward_tick;  // last touch by the client's packets, within the touch period
+  std::atomic<uint16_t> reply_tick;    // likewise by the backend's
+  std::atomic<uint8_t> tcp_forward;    // slot_flag
+  std::atomic<uint8_t> tcp_reply;
+  std::atomic<uint32_t> sequence_delta;   // spliced flows (later): added to the server's numbers
+  std::atomic<uint32_t> timestamp_delta;  // likewise to its timestamps (RFC 7323)
+  uint32_t reserved;
+};
+static_assert(sizeof(NatSlot) == 64);
+
+// A consistent picture of one slot in use.
+struct SlotView {
+  SlotControl control;
+  IpAddress client;
+  uint16_t client_port = 0;
+  uint16_t vip_port = 0;
+};
+
+// A view on the slot array; memory lives longer.
+class NatSlots {
+ public:
+  NatSlots(NatSlot* slots, uint32_t lips) : slots_(slots), lips_(lips) {}
+
+  [[nodiscard]] uint32_t lips() const { return lips_; }
+  [[nodiscard]] NatSlot& at(SlotIndex index) const { return slots_[index]; }
+  [[nodiscard]] uint64_t size() const { return uint64_t{lips_} * kSlotsPerLip; }
+
+  // REQUIRES: port >= kFirstLocalPort
+  static constexpr SlotIndex index(LipIndex lip, Protocol protocol, uint16_t port) {
+    return (lip * 2U + (protocol == Protocol::kUdp ? 1U : 0U)) * kLocalPorts + (port - kFirstLocalPort);
+  }
+  static constexpr LipIndex lip_of(SlotIndex index) { return static_cast<LipIndex>(index / kSlotsPerLip); }
+  static constexpr uint16_t port_of(SlotIndex index) {
+    return static_cast<uint16_t>(kFirstLocalPort + index % kLocalPorts);
+  }
+  static constexpr Protocol protocol_of(SlotIndex index) {
+    return (index / kLocalPorts) % 2 == 1 ? Protocol::kUdp : Protocol::kTcp;
+  }
+
+  void prefetch(SlotIndex index) const noexcept { __builtin_prefetch(&slots_[index], 1); }
+
+  // The slot as one consistent whole; nullopt unless it is in use. Any thread. cost: one cache line.
+  static std::optional<SlotView> read(const NatSlot& slot) noexcept;
+
+  // Fills a free slot that the caller owns. It stays free until open(). Owner only.
+  static void fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client, uint16_t client_port,
+                   uint16_t vip_port, Tick now) noexcept;
+  // Marks a filled slot embryonic: from now on replies find it. Owner only.
+  static void open(NatSlot& slot, Tick now) noexcept;
+  // The backend answered: embryonic -> live. Any worker.
+  static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
+  // Out of use: -> quarantine. False if the slot changed since `seen`. Owner only.
+  static bool close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept;
+
+  // Notes what a TCP segment's flags say about the end of its flow. `own` and `other` are the slot's two flag bytes.
+  static void note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other, uint8_t tcp_flags) noexcept;
+
+  // True if the flow on this slot is over: both sides sent FIN, or one RST.
+  static bool is_closed(const NatSlot& slot) noexcept;
+
+ private:
+  NatSlot* slots_;
+  uint32_t lips_;
+};
+
+}  // namespace lb

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "lb/pipeline.h"
+
+#include "lb/affinity.h"
+#include "lb/classify.h"
+#include "lb/forward.h"
+#include "lb/local.h"
+#include "lb/next_hop.h"
+#include "lb/open_flow.h"
+#include "lb/parse.h"
+
+namespace lb {
+namespace {
+
+void parse_burst(Worker& worker, Burst& burst) {
+  for (unsigned i = 0; i < burst.count; ++i) {
+    const Frame& frame = burst.frames[i];
+    Packet& packet = burst.packets[i];
+    Verdict& verdict = burst.verdicts[i];
+    verdict = {};
+    PortCounters& port = worker.counters.ports[frame.port];
+    port.rx_packets.add(1);
+    port.rx_bytes.add(frame.length);
+    if (const auto reason = parse(frame, packet)) {
+      worker.drop(packet, verdict, *reason);
+    } else if (packet.kind == Kind::kNone) {
+      packet.kind = Kind::kDone;
+      verdict.action = Action::kPunt;
+    }
+  }
+}
+
+void classify_burst(Worker& worker, const Snapshot& snapshot, Burst& burst) {
+  for (unsigned i = 0; i < burst.count; ++i)
+    if (burst.packets[i].kind != Kind::kDone) classify(worker, snapshot, burst.packets[i], burst.verdicts[i]);
+}
+
+unsigned affinity_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+  unsigned misses = 0, clients = 0;
+  for (unsigned i = 0; i < burst.count; ++i) {
+    if (burst.packets[i].kind != Kind::kClient) continue;
+    find_flow(worker, snapshot, now, burst.packets[i]);
+    ++clients;
+    misses += burst.packets[i].hit ? 0 : 1;
+  }
+  worker.counters.flow_hits.add(clients - misses);
+  worker.counters.flow_misses.add(misses);
+  return misses;
+}
+
+void pick_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+  bool opened = false;
+  for (unsigned i = 0; i < burst.count; ++i) {
+    Packet& packet = burst.packets[i];
+    if (packet.kind != Kind::kClient || packet.hit) continue;
+    // A packet before this one may have opened the same flow.
+    if (opened) find_flow(worker, snapshot, now, packet);
+    if (packet.hit) continue;
+    open_flow(worker, snapshot, now, packet, burst.verdicts[i]);
+    opened = true;
+  }
+}
+
+void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+  for (unsigned i = 0; i < burst.count; ++i) {
+    Frame& frame = burst.frames[i];
+    Packet& packet = burst.packets[i];
+    Verdict& verdict = burst.verdicts[i];
+    switch (packet.kind) {
+      case Kind::kClient: forward_client(worker, snapshot, now, frame, packet, verdict); break;
+      case Kind::kReply: forward_reply(worker, snapshot, now, frame, packet, verdict); break;
+      case Kind::kArp:
+      case Kind::kLocal: handle_local(worker, snapshot, now, frame, packet, verdict); break;
+      case Kind::kNone:
+      case Kind::kIp:
+      case Kind::kDone: break;
+    }
+    if (verdict.action == Action::kPunt) worker.counters.ports[frame.port].punted.add(1);
+  }
+}
+
+}  // namespace
+
+void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
+  worker.slots.follow(snapshot);
+  parse_burst(worker, burst);
+  classify_burst(worker, snapshot, burst);
+  if (affinity_burst(worker, snapshot, now, burst) > 0) pick_burst(worker, snapshot, now, burst);
+  forward_burst(worker, snapshot, now, burst);
+}
+
+Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, const Verdict& held) noexcept {
+  Packet packet;
+  Verdict verdict;
+  send_to(worker, snapshot, now, frame, held.port, held.next_hop, packet, verdict);
+  return verdict;
+}
+
+}  // namespace lb

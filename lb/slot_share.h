@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// One worker's share of the NAT slots: the part of every LIP's ports that it alone gives out and takes back.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "lb/nat_slot.h"
+#include "lb/snapshot.h"
+
+namespace lb {
+
+class SlotShare {
+ public:
+  static constexpr unsigned kCandidates = 64;   // free slots kept at hand, per family and protocol
+  static constexpr unsigned kLooks = 256;       // slots looked at for one claim before it gives up
+  static constexpr uint32_t kSweepMs = 4000;    // time of one walk over the share
+
+  // index, count  this worker of how many
+  SlotShare(unsigned index, unsigned count) : index_(index), count_(count) {}
+
+  // Takes note of the LIPs of a new snapshot; cheap when the generation is known.
+  void follow(const Snapshot& snapshot) noexcept;
+
+  // A free slot for a new flow to `backend`, not yet filled; nullopt when none was found.
+  std::optional<SlotIndex> claim(NatSlots& slots, Family family, Protocol protocol, BackendId backend, Tick now) noexcept;
+  // Gives a claimed slot back that was not opened.
+  void unclaim(SlotIndex slot, Family family, Protocol protocol) noexcept;
+
+  // Walks on over the whole share by as many slots as `elapsed_ms` asks for, and calls visit(index) for each.
+  template <typename Visit>
+  void sweep(uint64_t elapsed_ms, Visit&& visit) noexcept {
+    const uint64_t total = uint64_t{all_count_} * 2 * share_size();
+    if (total == 0) return;
+    due_ += total * (elapsed_ms < kSweepMs ? elapsed_ms : kSweepMs);
+    const uint64_t steps = due_ / kSweepMs;
+    due_ %= kSweepMs;
+    for (uint64_t i = 0; i < steps; ++i) {
+      visit(share_slot(all_, sweep_hand_));
+      if (++sweep_hand_ >= total) sweep_hand_ = 0;
+    }
+  }
+
+  // True when the slot may be given out for a flow to `backend`.
+  static bool is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept;
+
+ private:
+  struct Ring {
+    std::array<SlotIndex, kCandidates> slots;
+    unsigned count = 0;
+    uint64_t hand = 0;
+  };
+  using Lips = std::array<LipIndex, kMaxLips>;
+
+  [[nodiscard]] uint32_t share_first() const { return kLocalPorts * index_ / count_; }
+  [[nodiscard]] uint32_t share_size() const { return kLocalPorts * (index_ + 1) / count_ - share_first(); }
+  // The i-th slot of this share over `lips`, protocol by protocol.
+  [[nodiscard]] SlotIndex share_slot(const Lips& lips, uint64_t i) const;
+  Ring& ring(Family family, Protocol protocol) {
+    return rings_[(family == Family::kIpv6 ? 2 : 0) + (protocol == Protocol::kUdp ? 1 : 0)];
+  }
+  bool refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend, Tick now) noexcept;
+
+  unsigned index_, count_;
+  uint64_t generation_ = 0;
+  Lips all_{};                        // every LIP that may still have slots in use: swept
+  unsigned all_count_ = 0;
+  std::array<Lips, 2> active_{};      // LIPs that take new flows, v4 then v6
+  std::array<unsigned, 2> active_count_{};
+  std::array<Ring, 4> rings_;
+  uint64_t sweep_hand_ = 0;
+  uint64_t due_ = 0;
+};
+
+}  // namespace lb

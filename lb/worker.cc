@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "lb/worker.h"
+
+#include "lb/hash.h"
+
+namespace lb {
+
+Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& counters_, unsigned index_, unsigned count_,
+               const std::array<MacAddress, kMaxPorts>& macs_)
+    : segment(segment_),
+      neighbours(neighbours_),
+      counters(counters_),
+      index(index_),
+      count(count_),
+      macs(macs_),
+      slots(index_, count_),
+      random_state(hash_word(index_, 0x77726b72)),
+      wrr_position(new uint32_t[kMaxPools]) {
+  // Workers start at different places of a schedule, so that together they do not open in lockstep.
+  for (unsigned pool = 0; pool < kMaxPools; ++pool) wrr_position[pool] = index * 7;
+}
+
+}  // namespace lb
