@@ -68,8 +68,9 @@ class IpAddress {
 };
 static_assert(sizeof(IpAddress) == 16);
 
+// Plain data, so that it may lie in wire structs: write MacAddress{} for zero.
 struct MacAddress {
-  std::array<uint8_t, 6> bytes{};
+  std::array<uint8_t, 6> bytes;
 
   // "52:54:00:12:34:56"; nullopt for anything else.
   static std::optional<MacAddress> parse(std::string_view text);

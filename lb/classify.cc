@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "lb/classify.h"
 
+#include "lb/wire.h"
+
 namespace lb {
 namespace {
 
-constexpr uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 136;
+using icmpv6::kNeighbourAdvertisement;
+using icmpv6::kNeighbourSolicitation;
 
 // Hop limit or TTL, from the proved IP header.
 uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[7]; }
@@ -57,6 +60,7 @@ void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict&
     }
     return punt(packet, verdict);
   }
+  if (packet.fragment) return worker.drop(packet, verdict, DropReason::kFragment);
   switch (packet.protocol) {
     case Protocol::kTcp:
     case Protocol::kUdp:

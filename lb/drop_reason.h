@@ -17,6 +17,7 @@ namespace lb {
   X(kBadSource,            "bad_source",             "source address is a group, loopback or unset address") \
   X(kFragment,             "fragment",               "fragments are not forwarded yet")                \
   X(kExtensionHeaders,     "extension_headers",      "IPv6 extension headers beyond what is walked")   \
+  X(kOtherStation,         "other_station",          "unicast frame to another station's MAC address") \
   X(kNoService,            "no_service",             "no service on this VIP, protocol and port")      \
   X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP other than echo")           \
   X(kTtlExpired,           "ttl_expired",            "TTL or hop limit is used up")                    \

@@ -27,9 +27,10 @@ class Neighbours {
   static constexpr unsigned kCapacity = 8192;       // addresses, all ports together
   static constexpr uint32_t kRetryMs = 1000;        // between requests
   static constexpr unsigned kRequests = 3;          // before kFailed
-  static constexpr uint32_t kReachableMs = 30'000;  // after that one unicast-free refresh while in use
+  static constexpr uint32_t kReachableMs = 30'000;  // after that it is asked for again, while in use
 
   Neighbours();
+  ~Neighbours();
 
   // Looks `address` up on `port`; when unknown, or known for too long, pushes a request to `out` at most
   // every kRetryMs. Any worker. Cost when known: one or two cache lines.
@@ -64,9 +65,6 @@ class Neighbours {
 
   Entry* find(PortIndex port, const IpAddress& address) const noexcept;
   Entry* insert(PortIndex port, const IpAddress& address, Now now) noexcept;
-
- public:
-  ~Neighbours();
 };
 
 }  // namespace lb

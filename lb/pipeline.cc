@@ -12,6 +12,12 @@
 namespace lb {
 namespace {
 
+// Ports are promiscuous where they must be; a switch that floods must not make several balancers forward one frame.
+bool is_for_another_station(const Worker& worker, const Frame& frame) {
+  return frame.length >= 6 && (frame.data[0] & 1) == 0 &&
+         std::memcmp(frame.data, worker.macs[frame.port].bytes.data(), 6) != 0;
+}
+
 void parse_burst(Worker& worker, Burst& burst) {
   for (unsigned i = 0; i < burst.count; ++i) {
     const Frame& frame = burst.frames[i];
@@ -21,7 +27,9 @@ void parse_burst(Worker& worker, Burst& burst) {
     PortCounters& port = worker.counters.ports[frame.port];
     port.rx_packets.add(1);
     port.rx_bytes.add(frame.length);
-    if (const auto reason = parse(frame, packet)) {
+    if (is_for_another_station(worker, frame)) {
+      worker.drop(packet, verdict, DropReason::kOtherStation);
+    } else if (const auto reason = parse(frame, packet)) {
       worker.drop(packet, verdict, *reason);
     } else if (packet.kind == Kind::kNone) {
       packet.kind = Kind::kDone;
@@ -75,6 +83,7 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
       case Kind::kIp:
       case Kind::kDone: break;
     }
+    if (verdict.action == Action::kHold) worker.counters.held.add(1);
     if (verdict.action == Action::kPunt) worker.counters.ports[frame.port].punted.add(1);
   }
 }

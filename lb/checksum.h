@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The Internet checksum: whole (RFC 1071) and by what changed (RFC 1624, equation 3).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "lb/address.h"
+#include "lb/bytes.h"
+
+namespace lb {
+
+// Folds a sum of 16-bit words into 16 bits with end-around carry.
+constexpr uint16_t fold_sum(uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(sum);
+}
+
+// Sum of `length` bytes as 16-bit words in wire order, not complemented, added to `sum`. An odd last byte is padded
+// with zero. cost: O(length).
+uint64_t add_bytes(uint64_t sum, const uint8_t* bytes, size_t length);
+
+// The pseudo-header's part of a TCP, UDP or ICMPv6 checksum (RFC 9293 section 3.1, RFC 8200 section 8.1).
+// length  bytes from the L4 header to the end of the packet
+uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, uint8_t protocol, uint32_t length);
+
+// The checksum field for a sum: its complement.
+constexpr be16 checksum_of(uint64_t sum) { return {static_cast<uint16_t>(~fold_sum(sum))}; }
+
+// What a rewrite changes in a checksum: collects "- old + new" of every field, applied to any number of checksums.
+class ChecksumDelta {
+ public:
+  constexpr void change(be16 old_value, be16 new_value) {
+    sum_ += static_cast<uint16_t>(~old_value.raw);
+    sum_ += new_value.raw;
+  }
+  constexpr void change(be32 old_value, be32 new_value) {
+    sum_ += static_cast<uint32_t>(~old_value.raw);
+    sum_ += new_value.raw;
+  }
+  // REQUIRES: both of one family
+  void change(const IpAddress& old_value, const IpAddress& new_value) {
+    if (old_value.is_v4()) return change(old_value.as_v4(), new_value.as_v4());
+    subtract(old_value.high());
+    subtract(old_value.low());
+    add(new_value.high());
+    add(new_value.low());
+  }
+
+  // RFC 1624: HC' = ~(~HC + ~m + m')
+  [[nodiscard]] constexpr be16 apply(be16 checksum) const {
+    return {static_cast<uint16_t>(~fold_sum(sum_ + static_cast<uint16_t>(~checksum.raw)))};
+  }
+  // The same for UDP, where zero means "no checksum" and a computed zero is sent as ffff (RFC 768).
+  [[nodiscard]] constexpr be16 apply_udp(be16 checksum) const {
+    if (checksum.raw == 0) return checksum;
+    const be16 updated = apply(checksum);
+    return updated.raw == 0 ? be16{0xffff} : updated;
+  }
+
+ private:
+  constexpr void add(uint64_t word) { sum_ += (word & 0xffffffff) + (word >> 32); }
+  constexpr void subtract(uint64_t word) { add(~word); }
+
+  uint64_t sum_ = 0;
+};
+
+}  // namespace lb
