@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Start and end of DPDK's environment layer with Cleat's default: no huge pages, no PCI scan, no files left behind.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lb/result.h"
+
+namespace dataplane {
+
+struct EalOptions {
+  unsigned workers = 1;
+  unsigned memory_mb = 256;
+  bool pci = false;                    // scan the PCI bus
+  std::vector<std::string> arguments;  // the user's own, last
+};
+
+// Once per process. Lcore 0 is the caller, 1..workers are the workers'. With spare cpus each worker owns one, else they
+// float over all allowed cpus.
+lb::Status start_eal(const EalOptions& options);
+// Ends the EAL and removes its run-time folder.
+void stop_eal();
+
+}  // namespace dataplane

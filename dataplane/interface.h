@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// A kernel network interface that DPDK is about to use, or a tap of ours: links, addresses, routes (rtnetlink by
+// libnl-route-3), queues and offloads (ethtool).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lb/address.h"
+#include "lb/result.h"
+
+namespace dataplane {
+
+// Makes `interface` ready for AF_XDP or AF_PACKET: it exists, is up, carries none of `addresses` (they belong to the
+// punt tap), has exactly `queues` active receive queues, and segmentation and checksum offloads are off.
+// error  names the interface and the command that mends it
+lb::Status prepare_interface(const std::string& interface, unsigned queues, const std::vector<lb::Prefix>& addresses);
+
+// Gives a tap its addresses and default gateways and takes it up. Router advertisements and duplicate address detection
+// are off on it.
+lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& addresses,
+                         const std::optional<lb::IpAddress>& gateway_v4,
+                         const std::optional<lb::IpAddress>& gateway_v6);
+
+// Takes an XDP program off that an earlier process left.
+void detach_xdp(const std::string& interface);
+
+}  // namespace dataplane

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What the dataplane is told at start; tools/cleatd fills it from the config.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lb/address.h"
+#include "lb/segment.h"
+
+namespace dataplane {
+
+struct PortOptions {
+  std::string name;
+  std::string device;  // "veth:IF", "nic:IF", "pci:ADDRESS" or raw DPDK devargs ("net_pcap0,rx_pcap=...")
+  std::vector<lb::Prefix> addresses;
+  std::optional<lb::IpAddress> gateway_v4, gateway_v6;
+};
+
+struct Options {
+  unsigned workers = 1;
+  bool punt = true;
+  std::vector<PortOptions> ports;
+  std::string state_file;
+  lb::SegmentGeometry geometry;
+  std::vector<std::string> eal_arguments;  // added to Cleat's own
+};
+
+}  // namespace dataplane
