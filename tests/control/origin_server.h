@@ -15,16 +15,17 @@ namespace control::test {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Runs `io` until `met` is true or `deadline` has passed; returns met().
+// Runs `io` until `met` is true or `deadline` has passed; says which.
 template <typename Condition>
 bool run_until(asio::io_context& io, Condition met,
                std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
   const auto end = std::chrono::steady_clock::now() + deadline;
-  while (!met() && std::chrono::steady_clock::now() < end) {
+  while (true) {
+    if (met()) return true;
+    if (std::chrono::steady_clock::now() >= end) return false;
     io.restart();
     io.run_one_for(std::chrono::milliseconds(20));
   }
-  return met();
 }
 
 inline std::string http_reply(int status, const std::string& body) {

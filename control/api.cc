@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+#include "control/api.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "control/api_views.h"
+#include "control/stats.h"
+
+namespace control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint32_t kMaxWeight = 10'000;
+constexpr uint32_t kMaxDeadlineS = 30 * 24 * 3600;
+
+// What a route's function gets. pool and endpoint are "" where the path has none.
+struct Call {
+  Operations& operations;
+  std::string pool, endpoint;
+  Json body;  // an object with none but the route's own fields
+};
+
+using Action = ApiResponse (*)(const Call&);
+
+struct Route {
+  std::string_view method, pattern;  // {pool} and {endpoint} stand for one segment each
+  Action action;
+  std::vector<std::string_view> fields;  // of the body
+};
+
+ApiResponse answer(const Json& json, unsigned status = 200) {
+  // Names may hold any byte; those that are no UTF-8 are replaced rather than thrown at.
+  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace), ""};
+}
+ApiResponse refuse(unsigned status, const std::string& why) { return answer({{"error", why}}, status); }
+ApiResponse refuse(const Refusal& refusal) {
+  switch (refusal.kind) {
+    case Refusal::Kind::kNotFound:
+      return refuse(404, refusal.message);
+    case Refusal::Kind::kInvalid:
+      return refuse(422, refusal.message);
+    case Refusal::Kind::kFailed:
+      return refuse(500, refusal.message);
+  }
+  return refuse(500, refusal.message);
+}
+
+// nullopt: not given. Error: not a whole number in the range.
+lb::Result<std::optional<uint32_t>> number(const Json& body, const char* field, uint32_t least,
+                                           uint32_t most) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return std::optional<uint32_t>();
+  if (found->is_number_unsigned() && found->get<uint64_t>() >= least && found->get<uint64_t>() <= most)
+    return std::optional<uint32_t>(found->get<uint32_t>());
+  return lb::Error{std::string(field) + ": a whole number from " + std::to_string(least) + " to " +
+                   std::to_string(most) + " is wanted"};
+}
+
+std::optional<lb::Endpoint> endpoint_of(const Call& call) { return lb::Endpoint::parse(call.endpoint); }
+ApiResponse bad_endpoint(const std::string& text) {
+  return refuse(
+      422,
+      "\"" + text + "\" is no backend: an address, or address:port ([address]:port for IPv6), is wanted");
+}
+
+ApiResponse backend_answer(const Call& call, const lb::Endpoint& endpoint,
+                           const std::optional<Refusal>& refusal) {
+  if (refusal) return refuse(*refusal);
+  return answer({{"generation", call.operations.generation()},
+                 {"pool", call.pool},
+                 {"backend", backend_json(call.operations, call.pool, endpoint)}});
+}
+ApiResponse done(const Call& call, const std::optional<Refusal>& refusal) {
+  if (refusal) return refuse(*refusal);
+  return answer({{"generation", call.operations.generation()}});
+}
+
+ApiResponse get_status(const Call& call) { return answer(status_json(call.operations)); }
+ApiResponse get_services(const Call& call) { return answer(services_json(call.operations)); }
+ApiResponse get_pools(const Call& call) { return answer(pools_json(call.operations)); }
+ApiResponse get_config(const Call& call) { return answer(config_json(call.operations)); }
+ApiResponse get_stats(const Call& call) {
+  return answer(stats_json(call.operations.engine(), call.operations.spec()));
+}
+ApiResponse get_neighbours(const Call& call) {
+  return answer({{"neighbours", neighbours_json(call.operations.engine())}});
+}
+ApiResponse get_pool(const Call& call) {
+  if (const auto refusal = call.operations.find_pool(call.pool)) return refuse(*refusal);
+  return answer(pool_json(call.operations, call.pool));
+}
+
+ApiResponse set_weight(const Call& call) {
+  const auto endpoint = endpoint_of(call);
+  if (!endpoint) return bad_endpoint(call.endpoint);
+  const auto weight = number(call.body, "weight", 0, kMaxWeight);
+  if (!weight) return refuse(422, weight.error());
+  if (!weight.value()) return refuse(422, "weight is missing: {\"weight\": 0 to 10000} is wanted");
+  return backend_answer(call, *endpoint, call.operations.set_weight(call.pool, *endpoint, *weight.value()));
+}
+
+ApiResponse drain(const Call& call) {
+  const auto endpoint = endpoint_of(call);
+  if (!endpoint) return bad_endpoint(call.endpoint);
+  const auto deadline_s = number(call.body, "deadline_s", 1, kMaxDeadlineS);
+  if (!deadline_s) return refuse(422, deadline_s.error());
+  return backend_answer(call, *endpoint, call.operations.drain(call.pool, *endpoint, deadline_s.value()));
+}
+
+ApiResponse undrain(const Call& call) {
+  const auto endpoint = endpoint_of(call);
+  if (!endpoint) return bad_endpoint(call.endpoint);
+  return backend_answer(call, *endpoint, call.operations.undrain(call.pool, *endpoint));
+}
+
+ApiResponse add_backend(const Call& call) {
+  const auto address = call.body.find("address");
+  if (address == call.body.end() || !address->is_string())
+    return refuse(
+        422,
+        "address is missing: {\"address\": \"10.0.0.1\" or \"10.0.0.1:1935\", \"weight\": 100} is wanted");
+  const auto endpoint = lb::Endpoint::parse(address->get<std::string>());
+  if (!endpoint) return bad_endpoint(address->get<std::string>());
+  const auto weight = number(call.body, "weight", 0, kMaxWeight);
+  if (!weight) return refuse(422, weight.error());
+  return backend_answer(call, *endpoint, call.operations.add_backend(call.pool, *endpoint, weight.value()));
+}
+
+ApiResponse remove_backend(const Call& call) {
+  const auto endpoint = endpoint_of(call);
+  if (!endpoint) return bad_endpoint(call.endpoint);
+  return done(call, call.operations.remove_backend(call.pool, *endpoint));
+}
+
+ApiResponse reset_backend(const Call& call) {
+  const auto endpoint = endpoint_of(call);
+  if (!endpoint) return bad_endpoint(call.endpoint);
+  return done(call, call.operations.reset_backend(call.pool, *endpoint));
+}
+
+ApiResponse reset_pool(const Call& call) { return done(call, call.operations.reset_pool(call.pool)); }
+ApiResponse reset_all(const Call& call) { return done(call, call.operations.reset_all()); }
+
+ApiResponse reload(const Call& call) {
+  if (const lb::Status status = call.operations.reload(); !status) return refuse(422, status.error());
+  return done(call, std::nullopt);
+}
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> table = {
+      {"GET", "/v1/status", get_status, {}},
+      {"GET", "/v1/services", get_services, {}},
+      {"GET", "/v1/pools", get_pools, {}},
+      {"GET", "/v1/pools/{pool}", get_pool, {}},
+      {"POST", "/v1/pools/{pool}/backends", add_backend, {"address", "weight"}},
+      {"PATCH", "/v1/pools/{pool}/backends/{endpoint}", set_weight, {"weight"}},
+      {"DELETE", "/v1/pools/{pool}/backends/{endpoint}", remove_backend, {}},
+      {"POST", "/v1/pools/{pool}/backends/{endpoint}/drain", drain, {"deadline_s"}},
+      {"POST", "/v1/pools/{pool}/backends/{endpoint}/undrain", undrain, {}},
+      {"POST", "/v1/pools/{pool}/backends/{endpoint}/reset", reset_backend, {}},
+      {"POST", "/v1/pools/{pool}/reset", reset_pool, {}},
+      {"POST", "/v1/reset", reset_all, {}},
+      {"POST", "/v1/reload", reload, {}},
+      {"GET", "/v1/config", get_config, {}},
+      {"GET", "/v1/stats", get_stats, {}},
+      {"GET", "/v1/neighbours", get_neighbours, {}},
+  };
+  return table;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// RFC 3986 section 2.1. nullopt: a '%' without two digits.
+std::optional<std::string> decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    parts.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// Fills pool and endpoint of `call` if `parts` fit the pattern.
+bool matches(std::string_view pattern, std::span<const std::string> parts, Call& call) {
+  const auto wanted = split(pattern);
+  if (wanted.size() != parts.size()) return false;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "{pool}")
+      call.pool = parts[i];
+    else if (wanted[i] == "{endpoint}")
+      call.endpoint = parts[i];
+    else if (wanted[i] != parts[i])
+      return false;
+  }
+  return true;
+}
+
+ApiResponse run(const Route& route, const std::string& body, Call& call) {
+  call.body = body.empty() ? Json::object() : Json::parse(body, nullptr, false);
+  if (!call.body.is_object()) return refuse(400, "the body is not a JSON object");
+  for (const auto& [field, value] : call.body.items())
+    if (std::find(route.fields.begin(), route.fields.end(), field) == route.fields.end()) {
+      std::string known;
+      for (const std::string_view name : route.fields)
+        known += (known.empty() ? "" : ", ") + std::string(name);
+      return refuse(
+          422, "unknown field \"" + field + "\"; " + (known.empty() ? "none is" : known + " are") + " known");
+    }
+  return route.action(call);
+}
+
+}  // namespace
+
+ApiResponse respond(Operations& operations, const ApiRequest& request) {
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(request.path)) {
+    const auto decoded = decode(part);
+    if (!decoded) return refuse(400, "the path is not percent-encoded rightly");
+    parts.push_back(*decoded);
+  }
+  std::string allow;
+  for (const Route& route : routes()) {
+    Call call{operations, "", "", {}};
+    if (!matches(route.pattern, parts, call)) continue;
+    if (route.method == request.method) return run(route, request.body, call);
+    allow += (allow.empty() ? "" : ", ") + std::string(route.method);
+  }
+  if (allow.empty()) return refuse(404, "no such path; docs/api.md lists them");
+  ApiResponse response = refuse(405, request.method + " is not possible here; " + allow + " is");
+  response.allow = allow;
+  return response;
+}
+
+}  // namespace control

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// HTTP/1.1 (RFC 9112) over a unix socket: takes requests in, hands them to one function, writes what it
+// answers.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "control/asio.h"
+#include "lb/result.h"
+
+namespace control {
+
+inline constexpr unsigned kMaxApiConnections = 64;  // more wait in the kernel's queue until one is free
+inline constexpr size_t kMaxApiBodyBytes = 64 * 1024;
+// To send a request, to take an answer, or idle between two.
+inline constexpr std::chrono::milliseconds kApiTimeout{10'000};
+
+struct ApiRequest {
+  std::string method;  // "GET"
+  std::string path;    // as sent, percent-encoded, without a query
+  std::string body;
+};
+
+struct ApiResponse {
+  unsigned status = 200;
+  std::string body;   // JSON
+  std::string allow;  // with 405: the methods that would do
+};
+
+// One thread, that of the io_context.
+class ApiServer {
+ public:
+  using Respond = std::function<ApiResponse(const ApiRequest&)>;
+
+  // path  of the socket, up to 107 bytes
+  ApiServer(boost::asio::io_context& io, std::string path, Respond respond,
+            std::chrono::milliseconds timeout = kApiTimeout);
+  ~ApiServer();  // as stop()
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  // Makes the parent folder if need be, replaces a socket on which nobody listens, listens with mode 0660.
+  // error   one line: another process listens there, the path is no socket, or no permission
+  lb::Status start();
+
+  // Closes all connections and removes the socket, if it is still this server's. Twice is harmless.
+  void stop();
+
+  [[nodiscard]] unsigned connections() const;
+
+ private:
+  class Listener;
+  std::shared_ptr<Listener> listener_;
+};
+
+}  // namespace control

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "control/api_views.h"
+
+#include <algorithm>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "control/stats.h"
+
+namespace control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
+std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
+std::string_view name_of(lb::Affinity affinity) {
+  return affinity == lb::Affinity::kTuple ? "tuple" : "source-ip";
+}
+std::string_view name_of(lb::PickMethod pick) {
+  switch (pick) {
+    case lb::PickMethod::kMaglev:
+      return "maglev";
+    case lb::PickMethod::kWrr:
+      return "wrr";
+    case lb::PickMethod::kLeastLoad:
+      return "least-load";
+  }
+  return "maglev";
+}
+
+// As the configuration file would say it.
+std::string ports_of(const ServiceConfig& service) {
+  if (service.port_first == 1 && service.port_last == 65535) return "any";
+  if (service.port_first == service.port_last) return std::to_string(service.port_first);
+  return std::to_string(service.port_first) + "-" + std::to_string(service.port_last);
+}
+
+// One word for what an operator asks first: does it get new sessions, and if not, why.
+std::string_view state_of(const BackendView& backend) {
+  if (backend.drain) return "draining";
+  if (!backend.health) return "unchecked";
+  if (!backend.health->checked) return "unknown";
+  return backend.health->healthy ? "up" : "down";
+}
+
+Json drain_json(const BackendView& backend) {
+  if (!backend.drain) return nullptr;
+  const auto& remaining_s = backend.drain->remaining_s;
+  return {{"remaining_s", remaining_s ? Json(*remaining_s) : Json(nullptr)},
+          {"deadline_passed", remaining_s == 0},
+          {"flows_open", backend.traffic.flows_open()}};
+}
+
+Json health_json(const BackendView& backend) {
+  if (!backend.health) return nullptr;
+  const HealthView& h = *backend.health;
+  return {{"healthy", h.healthy},
+          {"checked", h.checked},
+          {"reason", h.reason},
+          {"took_ms", h.took_ms},
+          {"for_s", h.for_s}};
+}
+
+Json view_json(const BackendView& backend) {
+  Json json{{"backend", backend.endpoint.to_string()},
+            {"state", state_of(backend)},
+            {"weight", backend.weight},
+            {"config_weight", backend.config_weight ? Json(*backend.config_weight) : Json(nullptr)},
+            {"override_weight", backend.override_weight ? Json(*backend.override_weight) : Json(nullptr)},
+            {"effective_weight", backend.effective_weight},
+            {"added", !backend.config_weight.has_value()},
+            {"health", health_json(backend)},
+            {"drain", drain_json(backend)}};
+  json.update(traffic_json(backend.traffic));
+  return json;
+}
+
+const PoolConfig& pool_of(const Operations& operations, const std::string& name) {
+  const auto& pools = operations.config().pools;
+  return *std::find_if(pools.begin(), pools.end(), [&](const PoolConfig& pool) { return pool.name == name; });
+}
+
+Json check_json(const std::optional<HealthConfig>& check) {
+  if (!check) return nullptr;
+  Json json;
+  if (check->type == HealthConfig::Type::kHttp) {
+    json["http"] = check->path;
+    if (check->status != 0) json["status"] = check->status;
+    if (!check->body.empty()) json["body"] = check->body;
+  } else {
+    json["tcp"] = true;
+  }
+  if (check->port != 0) json["port"] = check->port;
+  json["interval_ms"] = check->interval_ms;
+  json["fast_interval_ms"] = check->fast_interval_ms;
+  json["timeout_ms"] = check->timeout_ms;
+  json["rise"] = check->rise;
+  json["fall"] = check->fall;
+  return json;
+}
+
+Json service_json(const ServiceConfig& service) {
+  return {{"service", service.name},
+          {"vip", service.vip.to_string()},
+          {"protocol", name_of(service.protocol)},
+          {"port", ports_of(service)},
+          {"pool", service.pool},
+          {"forward", name_of(service.forward)},
+          {"affinity", name_of(service.affinity)},
+          {"idle_timeout_s", service.idle_timeout_s}};
+}
+
+Json port_json(const PortConfig& port) {
+  Json addresses = Json::array(), neighbours = Json::array();
+  for (const lb::Prefix& address : port.addresses) addresses.push_back(address.to_string());
+  for (const lb::StaticNeighbour& n : port.neighbours)
+    neighbours.push_back({{"address", n.address.to_string()}, {"mac", n.mac.to_string()}});
+  Json gateways = Json::array();
+  for (const auto& gateway : {port.gateway_v4, port.gateway_v6})
+    if (gateway) gateways.push_back(gateway->to_string());
+  return {{"port", port.name},
+          {"device", port.device},
+          {"addresses", addresses},
+          {"gateways", gateways},
+          {"neighbours", neighbours}};
+}
+
+Json file_json(const Config& config) {
+  Json ports = Json::array(), lips = Json::array(), pools = Json::array(), services = Json::array();
+  for (const PortConfig& port : config.dataplane.ports) ports.push_back(port_json(port));
+  for (const lb::IpAddress& lip : config.lips) lips.push_back(lip.to_string());
+  for (const PoolConfig& pool : config.pools) {
+    Json backends = Json::array();
+    for (const BackendConfig& backend : pool.backends)
+      backends.push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
+    pools.push_back({{"pool", pool.name},
+                     {"pick", name_of(pool.pick)},
+                     {"client_timeout_s", pool.client_timeout_s},
+                     {"health", check_json(pool.health)},
+                     {"backends", backends}});
+  }
+  for (const ServiceConfig& service : config.services) services.push_back(service_json(service));
+  const DataplaneConfig& d = config.dataplane;
+  return {{"dataplane",
+           {{"workers", d.workers},
+            {"state", d.state},
+            {"flows_v4", d.flows_v4},
+            {"flows_wide", d.flows_wide},
+            {"punt", d.punt},
+            {"ports", ports}}},
+          {"nat", {{"addresses", lips}}},
+          {"pools", pools},
+          {"services", services},
+          {"api", {{"listen", "unix:" + config.api.unix_path}}},
+          {"seed", config.pick_seed}};
+}
+
+// RFC 3339, UTC.
+std::string time_text(std::chrono::system_clock::time_point at) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+Json reload_json(const std::optional<ReloadResult>& reload) {
+  if (!reload) return nullptr;
+  return {{"at", time_text(reload->at)},
+          {"ok", reload->error.empty()},
+          {"error", reload->error.empty() ? Json(nullptr) : Json(reload->error)}};
+}
+
+}  // namespace
+
+Json status_json(const Operations& operations) {
+  const std::string& publish_error = operations.publish_error();
+  return {{"version", operations.version()},
+          {"generation", operations.generation()},
+          {"uptime_s", operations.uptime_s()},
+          {"config_file", operations.config_file()},
+          {"workers", operations.engine().workers.size()},
+          {"services", operations.config().services.size()},
+          {"pools", operations.config().pools.size()},
+          {"last_reload", reload_json(operations.last_reload())},
+          {"publish_error", publish_error.empty() ? Json(nullptr) : Json(publish_error)}};
+}
+
+Json services_json(const Operations& operations) {
+  Json services = Json::array();
+  for (const ServiceConfig& service : operations.config().services) {
+    Json json = service_json(service);
+    const auto backends = operations.backends(service.pool);
+    json["backends"] = backends.size();
+    json["backends_taking"] = std::count_if(backends.begin(), backends.end(),
+                                            [](const BackendView& b) { return b.effective_weight > 0; });
+    json.update(traffic_json(service_traffic(operations.engine(), service.name)));
+    services.push_back(std::move(json));
+  }
+  return {{"services", services}};
+}
+
+Json pool_json(const Operations& operations, const std::string& name) {
+  const PoolConfig& pool = pool_of(operations, name);
+  Json backends = Json::array();
+  for (const BackendView& backend : operations.backends(name)) backends.push_back(view_json(backend));
+  return {{"pool", pool.name},
+          {"pick", name_of(pool.pick)},
+          {"client_timeout_s", pool.client_timeout_s},
+          {"health", check_json(pool.health)},
+          {"backends", backends}};
+}
+
+Json pools_json(const Operations& operations) {
+  Json pools = Json::array();
+  for (const PoolConfig& pool : operations.config().pools) pools.push_back(pool_json(operations, pool.name));
+  return {{"pools", pools}};
+}
+
+Json backend_json(const Operations& operations, const std::string& pool, const lb::Endpoint& endpoint) {
+  for (const BackendView& backend : operations.backends(pool))
+    if (backend.endpoint == endpoint) return view_json(backend);
+  return nullptr;
+}
+
+Json config_json(const Operations& operations) {
+  Json overrides = Json::array();
+  for (const PoolConfig& pool : operations.config().pools)
+    for (const BackendView& b : operations.backends(pool.name)) {
+      Json changes = Json::object();
+      if (!b.config_weight) changes["added"] = true;
+      if (b.override_weight) changes["weight"] = *b.override_weight;
+      if (b.drain) changes["drain"] = drain_json(b);
+      if (changes.empty()) continue;
+      Json row{{"pool", pool.name}, {"backend", b.endpoint.to_string()}};
+      row.update(changes);
+      overrides.push_back(std::move(row));
+    }
+  return {{"file", operations.config_file()},
+          {"generation", operations.generation()},
+          {"config", file_json(operations.config())},
+          {"overrides", overrides}};
+}
+
+}  // namespace control

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "control/controller.h"
+
+#include <csignal>
+
+#include "control/api.h"
+#include "control/api_server.h"
+#include "control/log.h"
+#include "control/operations.h"
+
+namespace control {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// Held by the Controller and by its own pending waits, so that none of them finds it gone.
+class Controller::State : public std::enable_shared_from_this<Controller::State> {
+ public:
+  State(asio::io_context& io, Config config, Engine engine, ControllerOptions options)
+      : options_(std::move(options)),
+        operations_(io, std::move(config), std::move(engine), options_.config_file, options_.version),
+        server_(io, operations_.config().api.unix_path,
+                [this](const ApiRequest& request) { return respond(operations_, request); }),
+        signals_(io),
+        clock_(io) {}
+
+  lb::Status start() {
+    if (lb::Status begun = operations_.begin(); !begun) return begun;
+    if (options_.api)
+      if (lb::Status listening = server_.start(); !listening) {
+        operations_.end();
+        return listening;
+      }
+    if (options_.signals) {
+      for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
+      wait_for_signal();
+    }
+    wait_for_tick();
+    return lb::Nothing{};
+  }
+
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    error_code ignored;
+    signals_.cancel(ignored);
+    signals_.clear(ignored);
+    clock_.cancel();
+    server_.stop();
+    operations_.end();
+  }
+
+  Operations& operations() { return operations_; }
+
+ private:
+  void wait_for_signal() {
+    signals_.async_wait([self = shared_from_this()](const error_code& error, int signal) {
+      if (error || self->stopped_) return;
+      self->wait_for_signal();
+      if (signal == SIGHUP) {
+        // Its error is logged and kept.
+        (void)self->operations_.reload();
+        return;
+      }
+      log_event(LogLevel::kInfo, "stop asked for", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      if (const auto on_stop = std::exchange(self->options_.on_stop, nullptr)) on_stop();
+    });
+  }
+
+  void wait_for_tick() {
+    clock_.expires_after(std::chrono::seconds(1));
+    clock_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (error || self->stopped_) return;
+      self->operations_.tick();
+      self->wait_for_tick();
+    });
+  }
+
+  ControllerOptions options_;
+  Operations operations_;
+  ApiServer server_;
+  asio::signal_set signals_;
+  asio::steady_timer clock_;
+  bool stopped_ = false;
+};
+
+Controller::Controller(asio::io_context& io, Config config, Engine engine, ControllerOptions options) {
+  if (options.config_file.empty()) options.config_file = config.file;
+  state_ = std::make_shared<State>(io, std::move(config), std::move(engine), std::move(options));
+}
+
+Controller::~Controller() { stop(); }
+
+lb::Status Controller::start() { return state_->start(); }
+void Controller::stop() { state_->stop(); }
+lb::Status Controller::reload() { return state_->operations().reload(); }
+uint64_t Controller::generation() const { return state_->operations().generation(); }
+const Config& Controller::config() const { return state_->operations().config(); }
+
+}  // namespace control

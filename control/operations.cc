@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "control/operations.h"
+
+#include <algorithm>
+
+#include "control/desired.h"
+#include "control/log.h"
+#include "control/restart_needed.h"
+
+namespace control {
+
+Operations::Operations(boost::asio::io_context& io, Config config, Engine engine, std::string config_file,
+                       std::string version)
+    : io_(io),
+      config_(std::move(config)),
+      engine_(std::move(engine)),
+      config_file_(std::move(config_file)),
+      version_(std::move(version)),
+      health_(io, [this] { publish_soon(); }) {}
+
+Operations::~Operations() { end(); }
+
+lb::Status Operations::begin() {
+  auto overrides = load_overrides(overrides_file(config_file_));
+  if (!overrides) return lb::Error{overrides.error()};
+  overrides_ = std::move(overrides).value();
+  if (lb::Status published = publish(); !published) return published;
+  alive_ = std::make_shared<char>();
+  watch_backends();
+  log_event(LogLevel::kInfo, "config in force",
+            {{"file", config_file_}, {"generation", generation_}, {"overrides", overrides_.backends.size()}});
+  return lb::Nothing{};
+}
+
+void Operations::end() {
+  alive_.reset();
+  health_.stop();
+}
+
+void Operations::tick() {
+  engine_.segment->stamp(engine_.now());
+  const bool by_load = std::any_of(config_.pools.begin(), config_.pools.end(), [](const PoolConfig& pool) {
+    return pool.pick == lb::PickMethod::kLeastLoad;
+  });
+  // What could not be published is tried again; a snapshot for least-load carries the sessions of its time.
+  if (by_load || !publish_error_.empty()) (void)publish();
+  log_passed_deadlines();
+}
+
+lb::Status Operations::reload() {
+  last_reload_ = ReloadResult{std::chrono::system_clock::now(), ""};
+  const auto refuse = [this](const std::string& why) {
+    last_reload_->error = why;
+    log_event(LogLevel::kError, "config refused", {{"file", config_file_}, {"reason", why}});
+    return lb::Error{why};
+  };
+  auto loaded = load_config(config_file_);
+  if (!loaded) return refuse(loaded.error());
+  if (const std::string why = restart_needed(config_, loaded.value()); !why.empty()) return refuse(why);
+
+  Config former = std::exchange(config_, std::move(loaded).value());
+  const std::string former_error = publish_error_;
+  if (const lb::Status published = publish(); !published) {
+    config_ = std::move(former);
+    publish_error_ = former_error;
+    return refuse(published.error());
+  }
+  watch_backends();
+  log_event(LogLevel::kInfo, "config in force", {{"file", config_file_}, {"generation", generation_}});
+  return lb::Nothing{};
+}
+
+lb::Status Operations::publish() {
+  lb::SnapshotSpec spec = desired_state(
+      config_, overrides_,
+      [this](const std::string& pool, const lb::Endpoint& e) { return health_.healthy(pool, e); });
+  auto generation = engine_.publish(spec);
+  if (!generation) {
+    if (publish_error_ != generation.error())
+      log_event(LogLevel::kError, "snapshot refused", {{"reason", generation.error()}});
+    publish_error_ = generation.error();
+    return lb::Error{publish_error_};
+  }
+  publish_error_.clear();
+  spec_ = std::move(spec);
+  generation_ = generation.value();
+  return lb::Nothing{};
+}
+
+// Ten backends that go down at once are one snapshot.
+void Operations::publish_soon() {
+  if (std::exchange(publish_waits_, true)) return;
+  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    publish_waits_ = false;
+    (void)publish();
+  });
+}
+
+void Operations::watch_backends() {
+  std::vector<HealthTarget> targets;
+  for (const PoolConfig& pool : config_.pools) {
+    if (!pool.health) continue;
+    for (const lb::PoolSpec& spec : spec_.pools)
+      if (spec.name == pool.name)
+        for (const lb::BackendSpec& backend : spec.backends)
+          targets.push_back({pool.name, {backend.address, backend.port}, *pool.health});
+  }
+  health_.set(targets);
+}
+
+uint64_t Operations::uptime_s() const {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_).count());
+}
+
+}  // namespace control

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// What an operator and the checks may change, and what then is in force: configuration, overrides and health
+// make one SnapshotSpec, which the engine publishes.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/asio.h"
+#include "control/config.h"
+#include "control/engine.h"
+#include "control/health.h"
+#include "control/overrides.h"
+#include "control/stats.h"
+#include "lb/result.h"
+#include "lb/snapshot_spec.h"
+
+namespace control {
+
+// Why a change was not made; nothing of it is in force or on disk.
+struct Refusal {
+  enum class Kind : uint8_t {
+    kNotFound,  // no such pool or backend
+    kInvalid,   // the change itself cannot be
+    kFailed,    // it could not be saved
+  };
+  Kind kind;
+  std::string message;
+};
+using Refused = std::optional<Refusal>;  // nullopt: done
+
+struct DrainView {
+  std::optional<int64_t> remaining_s;  // until the deadline, 0 when it has passed; nullopt: none was set
+};
+
+// One backend as an operator wants to see it.
+struct BackendView {
+  lb::Endpoint endpoint;
+  std::optional<uint32_t> config_weight;    // nullopt: added by an operator
+  std::optional<uint32_t> override_weight;  // set by an operator
+  uint32_t weight = 0;                      // the operator's, or else the file's
+  uint32_t effective_weight = 0;            // in force: 0 while unhealthy or draining
+  std::optional<DrainView> drain;
+  std::optional<HealthView> health;  // nullopt: not checked
+  Traffic traffic;
+};
+
+struct ReloadResult {
+  std::chrono::system_clock::time_point at;
+  std::string error;  // "" if it went well
+};
+
+// One thread, that of the io_context. Every change blocks it for one engine.publish() and, for an operator's,
+// one safe write of the overrides (fsync).
+class Operations {
+ public:
+  Operations(boost::asio::io_context& io, Config config, Engine engine, std::string config_file,
+             std::string version);
+  ~Operations();
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
+
+  // Reads the overrides, publishes the first snapshot and starts health checks. REQUIRES: called once.
+  lb::Status begin();
+  // Ends health checks and coming publishes. Twice is harmless.
+  void end();
+  // To be called about once a second: stamps the segment and renews what depends on time or load.
+  void tick();
+  lb::Status reload();
+
+  // Changes: in force and saved when they return nullopt. A change that changes nothing succeeds.
+  Refused set_weight(const std::string& pool, const lb::Endpoint& backend, uint32_t weight);
+  Refused drain(const std::string& pool, const lb::Endpoint& backend, std::optional<uint32_t> deadline_s);
+  Refused undrain(const std::string& pool, const lb::Endpoint& backend);
+  // A backend that is there gets the weight, if one is given; a new one has 100 by default.
+  Refused add_backend(const std::string& pool, const lb::Endpoint& backend, std::optional<uint32_t> weight);
+  // A backend of the file is refused: it would come back with the next reload.
+  Refused remove_backend(const std::string& pool, const lb::Endpoint& backend);
+  Refused reset_backend(const std::string& pool, const lb::Endpoint& backend);
+  Refused reset_pool(const std::string& pool);
+  Refused reset_all();
+
+  [[nodiscard]] Refused find_pool(const std::string& pool) const;
+  // REQUIRES: the pool exists
+  [[nodiscard]] std::vector<BackendView> backends(const std::string& pool) const;
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] const Overrides& overrides() const { return overrides_; }
+  [[nodiscard]] const lb::SnapshotSpec& spec() const { return spec_; }  // in force
+  [[nodiscard]] const Engine& engine() const { return engine_; }
+  [[nodiscard]] uint64_t generation() const { return generation_; }
+  [[nodiscard]] const std::optional<ReloadResult>& last_reload() const { return last_reload_; }
+  [[nodiscard]] const std::string& config_file() const { return config_file_; }
+  [[nodiscard]] const std::string& version() const { return version_; }
+  [[nodiscard]] uint64_t uptime_s() const;
+  [[nodiscard]] const std::string& publish_error() const {
+    return publish_error_;
+  }  // "" if the last went well
+
+ private:
+  using Alive = std::shared_ptr<char>;
+
+  // Puts `next` in force and on disk, or neither.
+  Refused change(Overrides next, const std::string& what, const std::string& pool,
+                 const std::string& backend);
+  Refused find_backend(const std::string& pool, const lb::Endpoint& backend) const;
+  lb::Status publish();
+  void publish_soon();
+  void watch_backends();
+  void log_passed_deadlines();
+
+  boost::asio::io_context& io_;
+  Config config_;
+  Engine engine_;
+  const std::string config_file_, version_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Overrides overrides_;
+  Health health_;
+  lb::SnapshotSpec spec_;
+  uint64_t generation_ = 0;
+  std::optional<ReloadResult> last_reload_;
+  std::string publish_error_;
+  std::set<std::pair<std::string, lb::Endpoint>> passed_deadlines_;  // already logged
+  bool publish_waits_ = false;
+  Alive alive_;  // null before begin() and after end(); posted publishes hold it weakly
+};
+
+}  // namespace control

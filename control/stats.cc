@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "control/stats.h"
+
+#include <nlohmann/json.hpp>
+
+#include "lb/identity.h"
+
+namespace control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Traffic sum(const Engine& engine, std::unique_ptr<lb::TrafficCounters[]> lb::WorkerCounters::*table,
+            size_t id) {
+  Traffic all;
+  for (const lb::WorkerCounters* worker : engine.workers) {
+    const lb::TrafficCounters& c = (worker->*table)[id];
+    all.packets_in += c.packets_in.get();
+    all.bytes_in += c.bytes_in.get();
+    all.packets_out += c.packets_out.get();
+    all.bytes_out += c.bytes_out.get();
+    // Closed first: a flow that opens in between must not make the difference negative.
+    all.flows_closed += c.flows_closed.get();
+    all.flows_opened += c.flows_opened.get();
+  }
+  return all;
+}
+
+Json worker_json(const lb::WorkerCounters& c, size_t number) {
+  uint64_t rx = 0, tx = 0, punted = 0, dropped = 0;
+  for (const lb::PortCounters& port : c.ports) {
+    rx += port.rx_packets.get();
+    tx += port.tx_packets.get();
+    punted += port.punted.get();
+  }
+  for (const lb::Counter& drop : c.drops) dropped += drop.get();
+  return {{"worker", number},
+          {"rx_packets", rx},
+          {"tx_packets", tx},
+          {"punted", punted},
+          {"dropped", dropped},
+          {"consumed", c.consumed.get()},
+          {"emitted", c.emitted.get()},
+          {"held", c.held.get()},
+          {"flow_hits", c.flow_hits.get()},
+          {"flow_misses", c.flow_misses.get()},
+          {"relocations", c.relocations.get()},
+          {"busy_bursts", c.busy_bursts.get()},
+          {"idle_polls", c.idle_polls.get()}};
+}
+
+Json port_json(const Engine& engine, size_t number) {
+  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, punted = 0, from_kernel = 0;
+  for (const lb::WorkerCounters* worker : engine.workers) {
+    const lb::PortCounters& c = worker->ports[number];
+    rx_packets += c.rx_packets.get();
+    rx_bytes += c.rx_bytes.get();
+    tx_packets += c.tx_packets.get();
+    tx_bytes += c.tx_bytes.get();
+    punted += c.punted.get();
+    from_kernel += c.from_kernel.get();
+  }
+  return {{"port", engine.port_names[number]}, {"rx_packets", rx_packets}, {"rx_bytes", rx_bytes},
+          {"tx_packets", tx_packets},          {"tx_bytes", tx_bytes},     {"punted", punted},
+          {"from_kernel", from_kernel}};
+}
+
+Json drops_json(const Engine& engine) {
+  Json drops = Json::array();
+  for (unsigned i = 0; i < lb::kDropReasonCount; ++i) {
+    uint64_t packets = 0;
+    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->drops[i].get();
+    const auto reason = static_cast<lb::DropReason>(i);
+    drops.push_back({{"reason", lb::drop_reason_name(reason)},
+                     {"packets", packets},
+                     {"text", lb::drop_reason_text(reason)}});
+  }
+  return drops;
+}
+
+std::string_view state_name(const lb::Neighbours::Row& row) {
+  if (row.is_static) return "static";
+  switch (row.state) {
+    case lb::Resolution::kKnown:
+      return "reachable";
+    case lb::Resolution::kPending:
+      return "incomplete";
+    default:
+      return "failed";
+  }
+}
+
+}  // namespace
+
+Traffic service_traffic(const Engine& engine, const std::string& service) {
+  lb::Identity name;
+  name.kind = lb::IdentityKind::kService;
+  name.name_hash = lb::name_hash(service);
+  const auto id = engine.segment->services().find(name);
+  return id ? sum(engine, &lb::WorkerCounters::services, *id) : Traffic{};
+}
+
+Traffic backend_traffic(const Engine& engine, const std::string& pool, const lb::Endpoint& backend) {
+  lb::Identity identity;
+  identity.kind = lb::IdentityKind::kBackend;
+  identity.address = backend.address;
+  identity.port = backend.port;
+  identity.name_hash = lb::name_hash(pool);
+  const auto id = engine.segment->backends().find(identity);
+  return id ? sum(engine, &lb::WorkerCounters::backends, *id) : Traffic{};
+}
+
+Json traffic_json(const Traffic& traffic) {
+  return {{"packets_in", traffic.packets_in},     {"bytes_in", traffic.bytes_in},
+          {"packets_out", traffic.packets_out},   {"bytes_out", traffic.bytes_out},
+          {"flows_opened", traffic.flows_opened}, {"flows_closed", traffic.flows_closed},
+          {"flows_open", traffic.flows_open()}};
+}
+
+Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
+  Json workers = Json::array(), ports = Json::array(), services = Json::array(), backends = Json::array();
+  for (size_t i = 0; i < engine.workers.size(); ++i) workers.push_back(worker_json(*engine.workers[i], i));
+  for (size_t i = 0; i < engine.port_names.size(); ++i) ports.push_back(port_json(engine, i));
+  for (const lb::ServiceSpec& service : spec.services) {
+    Json row{{"service", service.name}};
+    row.update(traffic_json(service_traffic(engine, service.name)));
+    services.push_back(std::move(row));
+  }
+  for (const lb::PoolSpec& pool : spec.pools)
+    for (const lb::BackendSpec& backend : pool.backends) {
+      const lb::Endpoint endpoint{backend.address, backend.port};
+      Json row{{"pool", pool.name}, {"backend", endpoint.to_string()}};
+      row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
+      backends.push_back(std::move(row));
+    }
+  return {{"workers", workers},
+          {"ports", ports},
+          {"drops", drops_json(engine)},
+          {"services", services},
+          {"backends", backends}};
+}
+
+Json neighbours_json(const Engine& engine) {
+  Json rows = Json::array();
+  if (engine.neighbours == nullptr) return rows;
+  for (unsigned i = 0; i < lb::Neighbours::kCapacity; ++i) {
+    const auto row = engine.neighbours->row(i);
+    if (!row) continue;
+    const bool known = row->state == lb::Resolution::kKnown;
+    const std::string port =
+        row->port < engine.port_names.size() ? engine.port_names[row->port] : std::to_string(row->port);
+    rows.push_back({{"port", port},
+                    {"address", row->address.to_string()},
+                    {"mac", known ? Json(row->mac.to_string()) : Json(nullptr)},
+                    {"state", state_name(*row)}});
+  }
+  return rows;
+}
+
+}  // namespace control

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The workers' counters, summed on read and given names, as the API shows them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "control/engine.h"
+#include "lb/address.h"
+#include "lb/snapshot_spec.h"
+
+namespace control {
+
+// Traffic of one service or one backend since this process began. "in" is client to server.
+struct Traffic {
+  uint64_t packets_in = 0, bytes_in = 0, packets_out = 0, bytes_out = 0;
+  uint64_t flows_opened = 0, flows_closed = 0;
+
+  // Open now. The counters are read while workers count, so the difference may be negative for a moment:
+  // shown as 0. as 0.
+  [[nodiscard]] uint64_t flows_open() const {
+    return flows_opened > flows_closed ? flows_opened - flows_closed : 0;
+  }
+};
+
+// All: control thread; a name that never was in force has no traffic.
+Traffic service_traffic(const Engine& engine, const std::string& service);
+Traffic backend_traffic(const Engine& engine, const std::string& pool, const lb::Endpoint& backend);
+
+// The fields of `traffic`, with "flows_open".
+nlohmann::ordered_json traffic_json(const Traffic& traffic);
+
+// GET /v1/stats: workers, ports, drops (every reason, also those at 0), services and backends of `spec`.
+// spec  what the snapshot in force was made of
+nlohmann::ordered_json stats_json(const Engine& engine, const lb::SnapshotSpec& spec);
+
+// GET /v1/neighbours: next hops and their MAC addresses.
+nlohmann::ordered_json neighbours_json(const Engine& engine);
+
+}  // namespace control

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// cleatctl: the operator's client of cleatd.  cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]
+// Exit codes: 0 done, 1 refused or not reached (the reason on stderr), 2 usage, or a wrong file in `config
+// check`.
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <iostream>
+
+#include "tools/cleatctl_commands.h"
+#include "tools/cleatctl_table.h"
+
+#ifndef CLEAT_VERSION
+#define CLEAT_VERSION "unknown"
+#endif
+
+namespace cleatctl {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string help() {
+  Table table({"command", "arguments", "what it does"});
+  for (const Command& c : commands())
+    table.add({std::string(c.noun) + " " + std::string(c.verb),
+               c.arguments.empty() ? " " : std::string(c.arguments), std::string(c.what)});
+  return "usage: cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]\n\n" + table.text() +
+         "\nENDPOINT is ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6.\n"
+         "--socket PATH  cleatd's API socket (default /run/cleat/api.sock)\n"
+         "--json         print the API's JSON\n"
+         "--version      print the version\n"
+         "exit code: 0 done, 1 refused, 2 usage\n";
+}
+
+int usage(const std::string& why) {
+  std::cerr << "cleatctl: " << why << "; see cleatctl help\n";
+  return kUsage;
+}
+
+int dispatch(const std::vector<std::string>& words, const Options& options) {
+  if (words.size() < 2) return usage("a noun and a verb are wanted");
+  for (const Command& command : commands()) {
+    if (words[0] != command.noun || words[1] != command.verb) continue;
+    const std::vector<std::string> arguments(words.begin() + 2, words.end());
+    const std::string name = std::string(command.noun) + " " + std::string(command.verb);
+    if (arguments.size() < command.least || arguments.size() > command.most)
+      return usage("usage: cleatctl " + name + " " + std::string(command.arguments));
+    if (options.deadline_s && !command.takes_deadline) return usage(name + " takes no --deadline");
+    if (options.weight && !command.takes_weight) return usage(name + " takes no --weight");
+    return command.run(options, arguments);
+  }
+  return usage("\"" + words[0] + " " + words[1] + "\" is no command");
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  std::vector<std::string> words;
+  // As signed numbers: Program_options would turn -1 into 4294967295 without a word.
+  int64_t deadline_s = 0, weight = 0;
+  po::options_description all;
+  all.add_options()("help,h", "")("version", "")("json", po::bool_switch(&options.json))(
+      "socket", po::value(&options.socket))("deadline", po::value(&deadline_s))("weight", po::value(&weight))(
+      "words", po::value(&words));
+  po::positional_options_description places;
+  places.add("words", -1);
+  po::variables_map given;
+  try {
+    // Abbreviated options would be a promise for ever.
+    const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(places).style(style).run(), given);
+    po::notify(given);
+  } catch (const po::error& error) {
+    return usage(error.what());
+  }
+  if (given.count("version") != 0) {
+    std::cout << "cleatctl " CLEAT_VERSION "\n";
+    return kOk;
+  }
+  if (given.count("help") != 0 || (words.size() == 1 && words[0] == "help")) {
+    std::cout << help();
+    return kOk;
+  }
+  if (given.count("deadline") != 0) {
+    if (deadline_s < 1 || deadline_s > UINT32_MAX)
+      return usage("--deadline: seconds, at least 1, are wanted");
+    options.deadline_s = static_cast<uint32_t>(deadline_s);
+  }
+  if (given.count("weight") != 0) {
+    if (weight < 0 || weight > UINT32_MAX) return usage("--weight: a whole number from 0 to 10000 is wanted");
+    options.weight = static_cast<uint32_t>(weight);
+  }
+  return dispatch(words, options);
+}
+
+}  // namespace
+}  // namespace cleatctl
+
+int main(int argc, char** argv) {
+  try {
+    return cleatctl::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "cleatctl: " << error.what() << "\n";
+    return cleatctl::kRefused;
+  }
+}

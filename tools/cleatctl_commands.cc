@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "tools/cleatctl_commands.h"
+
+#include <charconv>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "control/config.h"
+#include "tools/cleatctl_client.h"
+#include "tools/cleatctl_show.h"
+
+namespace cleatctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Arguments = std::vector<std::string>;
+using Show = std::string (*)(const Json&);
+
+int refused(const std::string& why) {
+  std::cerr << "cleatctl: " << why << "\n";
+  return kRefused;
+}
+
+std::string error_of(const Answer& answer) {
+  const Json body = Json::parse(answer.body, nullptr, false);
+  if (body.is_object() && body.contains("error") && body["error"].is_string())
+    return body["error"].get<std::string>();
+  return "cleatd answered with status " + std::to_string(answer.status);
+}
+
+// Asks, and shows the answer's JSON as it is or by `show`; without `show` nothing is printed on success.
+int request(const Options& options, const std::string& method, const std::string& target, const Json& body,
+            Show show) {
+  const auto answer = ask(options.socket, method, target, body.is_null() ? "" : body.dump());
+  if (!answer) return refused(answer.error());
+  if (!answer.value().ok()) return refused(error_of(answer.value()));
+  if (options.json) {
+    std::cout << answer.value().body;
+    return kOk;
+  }
+  if (show == nullptr) return kOk;
+  try {
+    std::cout << show(Json::parse(answer.value().body));
+  } catch (const Json::exception& error) {
+    return refused(std::string("cleatd's answer is not understood (another version?): ") + error.what());
+  }
+  return kOk;
+}
+
+int get(const Options& options, const std::string& target, Show show) {
+  return request(options, "GET", target, nullptr, show);
+}
+
+std::string pool_path(const std::string& pool) { return "/v1/pools/" + encode_segment(pool); }
+std::string backend_path(const Arguments& a) { return pool_path(a[0]) + "/backends/" + encode_segment(a[1]); }
+
+// One pool in the shape of all.
+std::string one(const Json& pool, Show show) { return show({{"pools", Json::array({pool})}}); }
+std::string show_pool(const Json& pool) { return one(pool, show_pools) + "\n" + one(pool, show_backends); }
+std::string show_pool_backends(const Json& pool) { return one(pool, show_backends); }
+
+int status_show(const Options& o, const Arguments&) { return get(o, "/v1/status", show_status); }
+int service_show(const Options& o, const Arguments&) { return get(o, "/v1/services", show_services); }
+int pool_show(const Options& o, const Arguments& a) {
+  return a.empty() ? get(o, "/v1/pools", show_pools) : get(o, pool_path(a[0]), show_pool);
+}
+int backend_show(const Options& o, const Arguments& a) {
+  return a.empty() ? get(o, "/v1/pools", show_backends) : get(o, pool_path(a[0]), show_pool_backends);
+}
+int stats_show(const Options& o, const Arguments&) { return get(o, "/v1/stats", show_stats); }
+int neighbour_show(const Options& o, const Arguments&) { return get(o, "/v1/neighbours", show_neighbours); }
+int config_show(const Options& o, const Arguments&) { return get(o, "/v1/config", show_config); }
+int config_reload(const Options& o, const Arguments&) {
+  return request(o, "POST", "/v1/reload", nullptr, nullptr);
+}
+
+int backend_weight(const Options& o, const Arguments& a) {
+  uint32_t weight = 0;
+  const auto [end, error] = std::from_chars(a[2].data(), a[2].data() + a[2].size(), weight);
+  if (error != std::errc() || end != a[2].data() + a[2].size()) {
+    std::cerr << "cleatctl: weight \"" << a[2] << "\": a whole number from 0 to 10000 is wanted\n";
+    return kUsage;
+  }
+  return request(o, "PATCH", backend_path(a), {{"weight", weight}}, nullptr);
+}
+int backend_drain(const Options& o, const Arguments& a) {
+  Json body = Json::object();
+  if (o.deadline_s) body["deadline_s"] = *o.deadline_s;
+  return request(o, "POST", backend_path(a) + "/drain", body, nullptr);
+}
+int backend_undrain(const Options& o, const Arguments& a) {
+  return request(o, "POST", backend_path(a) + "/undrain", nullptr, nullptr);
+}
+int backend_add(const Options& o, const Arguments& a) {
+  Json body{{"address", a[1]}};
+  if (o.weight) body["weight"] = *o.weight;
+  return request(o, "POST", pool_path(a[0]) + "/backends", body, nullptr);
+}
+int backend_remove(const Options& o, const Arguments& a) {
+  return request(o, "DELETE", backend_path(a), nullptr, nullptr);
+}
+int backend_reset(const Options& o, const Arguments& a) {
+  if (a.empty()) return request(o, "POST", "/v1/reset", nullptr, nullptr);
+  if (a.size() == 1) return request(o, "POST", pool_path(a[0]) + "/reset", nullptr, nullptr);
+  return request(o, "POST", backend_path(a) + "/reset", nullptr, nullptr);
+}
+
+int config_check(const Options& o, const Arguments& a) {
+  const auto config = control::load_config(a[0]);
+  if (!config) {
+    std::cerr << config.error() << "\n";
+    return kUsage;
+  }
+  const control::Config& c = config.value();
+  size_t backends = 0;
+  for (const control::PoolConfig& pool : c.pools) backends += pool.backends.size();
+  const Json counts{{"file", a[0]},
+                    {"services", c.services.size()},
+                    {"pools", c.pools.size()},
+                    {"backends", backends},
+                    {"ports", c.dataplane.ports.size()}};
+  if (o.json)
+    std::cout << counts.dump() << "\n";
+  else
+    std::cout << a[0] << ": right; " << c.services.size() << " services, " << c.pools.size() << " pools, "
+              << backends << " backends, " << c.dataplane.ports.size() << " ports\n";
+  return kOk;
+}
+
+constexpr Command kCommands[] = {
+    {"status", "show", "", "version, generation, uptime, last reload", 0, 0, false, false, status_show},
+    {"service", "show", "", "services with their traffic", 0, 0, false, false, service_show},
+    {"pool", "show", "[POOL]", "pools, or one with its backends", 0, 1, false, false, pool_show},
+    {"backend", "show", "[POOL]", "backends: weight, health, flows, drain", 0, 1, false, false, backend_show},
+    {"backend", "weight", "POOL ENDPOINT N", "set the weight, 0 to 10000", 3, 3, false, false,
+     backend_weight},
+    {"backend", "drain", "POOL ENDPOINT [--deadline S]", "no new sessions; flows go on", 2, 2, true, false,
+     backend_drain},
+    {"backend", "undrain", "POOL ENDPOINT", "take new sessions again", 2, 2, false, false, backend_undrain},
+    {"backend", "add", "POOL ENDPOINT [--weight N]", "add a backend that the file does not have", 2, 2, false,
+     true, backend_add},
+    {"backend", "remove", "POOL ENDPOINT", "remove a backend", 2, 2, false, false, backend_remove},
+    {"backend", "reset", "[POOL [ENDPOINT]]", "undo changes: back to the file", 0, 2, false, false,
+     backend_reset},
+    {"config", "check", "FILE", "check a file, without cleatd", 1, 1, false, false, config_check},
+    {"config", "show", "", "running configuration and changes beside it", 0, 0, false, false, config_show},
+    {"config", "reload", "", "read the file again, whole or not at all", 0, 0, false, false, config_reload},
+    {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, false, false,
+     stats_show},
+    {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, false, false, neighbour_show},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace cleatctl

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "tools/cleatctl_show.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/cleatctl_table.h"
+
+namespace cleatctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  return value.dump();
+}
+
+// "3d 4h", "4h 12m", "12m 5s", "5s"
+std::string duration(uint64_t s) {
+  const auto pair = [](uint64_t big, const char* big_unit, uint64_t small, const char* small_unit) {
+    return std::to_string(big) + big_unit + " " + std::to_string(small) + small_unit;
+  };
+  if (s >= 86400) return pair(s / 86400, "d", s % 86400 / 3600, "h");
+  if (s >= 3600) return pair(s / 3600, "h", s % 3600 / 60, "m");
+  if (s >= 60) return pair(s / 60, "m", s % 60, "s");
+  return std::to_string(s) + "s";
+}
+
+std::string drain_text(const Json& backend) {
+  const Json& drain = backend.at("drain");
+  if (drain.is_null()) return "";
+  const std::string flows = text(drain.at("flows_open")) + " flows left";
+  if (drain.at("deadline_passed").get<bool>()) return "deadline passed, " + flows;
+  if (drain.at("remaining_s").is_null()) return flows;
+  return duration(drain.at("remaining_s").get<uint64_t>()) + ", " + flows;
+}
+
+std::string check_text(const Json& health) {
+  if (health.is_null()) return "none";
+  const std::string port = health.contains("port") ? " port " + text(health.at("port")) : "";
+  return (health.contains("http") ? "http " + text(health.at("http")) : "tcp") + port + " every " +
+         text(health.at("interval_ms")) + " ms";
+}
+
+std::string reason_of(const Json& backend) {
+  return backend.at("health").is_null() ? "" : text(backend.at("health").at("reason"));
+}
+
+std::string weight_text(const Json& backend) {
+  const std::string weight = text(backend.at("weight"));
+  if (backend.at("added").get<bool>()) return weight + " (added)";
+  return backend.at("weight") == backend.at("config_weight")
+             ? weight
+             : weight + " (file: " + text(backend.at("config_weight")) + ")";
+}
+
+std::string traffic_table(const Json& rows, const std::vector<std::string>& names) {
+  std::vector<std::string> titles = names;
+  for (const char* title : {"pkts in>", "bytes in>", "pkts out>", "bytes out>", "opened>", "open>"})
+    titles.emplace_back(title);
+  Table table(titles);
+  for (const Json& row : rows) {
+    std::vector<std::string> cells;
+    for (const std::string& name : names) cells.push_back(text(row.at(name)));
+    for (const char* field :
+         {"packets_in", "bytes_in", "packets_out", "bytes_out", "flows_opened", "flows_open"})
+      cells.push_back(text(row.at(field)));
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+// One row for each element; a column is a title and the field it shows.
+std::string plain_table(const Json& rows, const std::vector<std::pair<std::string, std::string>>& columns) {
+  std::vector<std::string> titles;
+  for (const auto& column : columns) titles.push_back(column.first);
+  Table table(titles);
+  for (const Json& row : rows) {
+    std::vector<std::string> cells;
+    for (const auto& column : columns) cells.push_back(text(row.at(column.second)));
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string show_status(const Json& status) {
+  Table table({"field", "value"});
+  for (const char* field : {"version", "generation"}) table.add({field, text(status.at(field))});
+  table.add({"uptime", duration(status.at("uptime_s").get<uint64_t>())});
+  table.add({"config file", text(status.at("config_file"))});
+  for (const char* field : {"workers", "services", "pools"}) table.add({field, text(status.at(field))});
+  const Json& reload = status.at("last_reload");
+  if (reload.is_null())
+    table.add({"last reload", "none"});
+  else
+    table.add(
+        {"last reload", text(reload.at("at")) +
+                            (reload.at("ok").get<bool>() ? " ok" : " refused: " + text(reload.at("error")))});
+  if (!status.at("publish_error").is_null()) table.add({"not in force", text(status.at("publish_error"))});
+  return table.text();
+}
+
+std::string show_services(const Json& services) {
+  return plain_table(services.at("services"), {{"service", "service"},
+                                               {"vip", "vip"},
+                                               {"protocol", "protocol"},
+                                               {"port>", "port"},
+                                               {"pool", "pool"},
+                                               {"forward", "forward"},
+                                               {"affinity", "affinity"},
+                                               {"taking>", "backends_taking"},
+                                               {"of>", "backends"},
+                                               {"flows>", "flows_open"},
+                                               {"bytes in>", "bytes_in"},
+                                               {"bytes out>", "bytes_out"}});
+}
+
+std::string show_pools(const Json& pools) {
+  Table table({"pool", "pick", "backends>", "taking>", "flows>", "check"});
+  for (const Json& pool : pools.at("pools")) {
+    uint64_t taking = 0, flows = 0;
+    for (const Json& backend : pool.at("backends")) {
+      taking += backend.at("effective_weight").get<uint64_t>() > 0 ? 1 : 0;
+      flows += backend.at("flows_open").get<uint64_t>();
+    }
+    table.add({text(pool.at("pool")), text(pool.at("pick")), std::to_string(pool.at("backends").size()),
+               std::to_string(taking), std::to_string(flows), check_text(pool.at("health"))});
+  }
+  return table.text();
+}
+
+std::string show_backends(const Json& pools) {
+  Table table({"pool", "backend", "state", "weight>", "effective>", "flows>", "opened>", "drain", "reason"});
+  for (const Json& pool : pools.at("pools"))
+    for (const Json& b : pool.at("backends"))
+      table.add({text(pool.at("pool")), text(b.at("backend")), text(b.at("state")), weight_text(b),
+                 text(b.at("effective_weight")), text(b.at("flows_open")), text(b.at("flows_opened")),
+                 drain_text(b), reason_of(b)});
+  return table.text();
+}
+
+std::string show_config(const Json& config) {
+  std::string out = "file: " + text(config.at("file")) + "\n" + config.at("config").dump(2) + "\n\n";
+  if (config.at("overrides").empty()) return out + "overrides: none\n";
+  Table table({"overrides: pool", "backend", "change"});
+  for (const Json& row : config.at("overrides")) {
+    std::string change;
+    const auto say = [&change](const std::string& what) { change += (change.empty() ? "" : ", ") + what; };
+    if (row.contains("added")) say("added");
+    if (row.contains("weight")) say("weight " + text(row.at("weight")));
+    if (row.contains("drain")) say("drain" + (drain_text(row).empty() ? "" : " (" + drain_text(row) + ")"));
+    table.add({text(row.at("pool")), text(row.at("backend")), change});
+  }
+  return out + table.text();
+}
+
+std::string show_stats(const Json& stats) {
+  std::string out = plain_table(stats.at("ports"), {{"port", "port"},
+                                                    {"rx pkts>", "rx_packets"},
+                                                    {"rx bytes>", "rx_bytes"},
+                                                    {"tx pkts>", "tx_packets"},
+                                                    {"tx bytes>", "tx_bytes"},
+                                                    {"punted>", "punted"},
+                                                    {"from kernel>", "from_kernel"}});
+  out += "\n" + plain_table(stats.at("workers"), {{"worker>", "worker"},
+                                                  {"rx pkts>", "rx_packets"},
+                                                  {"tx pkts>", "tx_packets"},
+                                                  {"dropped>", "dropped"},
+                                                  {"held>", "held"},
+                                                  {"hits>", "flow_hits"},
+                                                  {"misses>", "flow_misses"},
+                                                  {"relocations>", "relocations"},
+                                                  {"busy>", "busy_bursts"},
+                                                  {"idle>", "idle_polls"}});
+  out += "\n" + traffic_table(stats.at("services"), {"service"});
+  out += "\n" + traffic_table(stats.at("backends"), {"pool", "backend"});
+  Json drops = Json::array();
+  for (const Json& drop : stats.at("drops"))
+    if (drop.at("packets") != 0) drops.push_back(drop);
+  if (drops.empty()) return out + "\nno drops\n";
+  return out + "\n" + plain_table(drops, {{"drop", "reason"}, {"packets>", "packets"}, {"meaning", "text"}});
+}
+
+std::string show_neighbours(const Json& neighbours) {
+  return plain_table(neighbours.at("neighbours"),
+                     {{"port", "port"}, {"address", "address"}, {"mac", "mac"}, {"state", "state"}});
+}
+
+}  // namespace cleatctl

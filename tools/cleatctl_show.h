@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The API's JSON (docs/api.md) as text for a terminal.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace cleatctl {
+
+// Each takes what the named path answers; throws nlohmann::json::exception if that is not of the documented
+// shape.
+std::string show_status(const nlohmann::ordered_json& status);          // GET /v1/status
+std::string show_services(const nlohmann::ordered_json& services);      // GET /v1/services
+std::string show_pools(const nlohmann::ordered_json& pools);            // GET /v1/pools
+std::string show_backends(const nlohmann::ordered_json& pools);         // GET /v1/pools
+std::string show_config(const nlohmann::ordered_json& config);          // GET /v1/config
+std::string show_stats(const nlohmann::ordered_json& stats);            // GET /v1/stats
+std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours
+
+}  // namespace cleatctl
