@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control/log.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
