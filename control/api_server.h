@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HTTP/1.1 (RFC 9112) over a unix socket: takes requests in, hands them to one function, writes what it
-// answers.
+// HTTP/1.1 (RFC 9112) over a unix socket: takes requests
+// in, hands them to one function, writes what it answers.
 #pragma once
 
 #include <chrono>

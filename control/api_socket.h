@@ -15,8 +15,10 @@ namespace control {
 class ApiSocket {
  public:
   // Makes the parent folder if it is missing (mode 0755) and listens on `path` with mode 0660. A socket that
-  // is there is replaced only if a connect to it is refused. path    1..107 bytes error   one line that names
-  // the path and what to do thread  any; sets the process's umask for a moment
+  // is there is replaced only if a connect to it is refused.
+  // path    1..107 bytes
+  // error   one line that names the path and what to do
+  // thread  any; sets the process's umask for a moment
   static lb::Result<ApiSocket> bind(const std::string& path);
 
   ~ApiSocket();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The control thread's heart: holds the configuration, the operator's overrides and the backends' health,
-// turns them into snapshots, and answers the API. Everything runs on one io_context by one thread; nothing
-// here locks.
+// turns them into snapshots, and answers the API. Everything
+// runs on one io_context by one thread; nothing here locks.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class Controller {
   Controller& operator=(const Controller&) = delete;
 
   // Reads the operator's overrides, publishes the first snapshot, opens the API socket, starts health checks,
-  // the once-a-second clock and the signals. REQUIRES: called once. error   one line; nothing is left running
-  // and the socket is gone. Whoever called ends the process.
+  // the once-a-second clock and the signals. REQUIRES: called once.
+  // error   one line; nothing is left running and the socket is gone. Whoever called ends the process
   lb::Status start();
 
   // Ends checks, API, timers and signals, and removes the socket; then io.run() returns if nobody else works

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One health check of one backend: a TCP connect, or one HTTP GET (RFC 9112) whose status and body are looked
-// at.
+// One health check of one backend: a TCP connect, or one
+// HTTP GET (RFC 9112) whose status and body are looked at.
 #pragma once
 
 #include <functional>
@@ -40,8 +40,7 @@ class HealthCheck {
 // target   with the port to connect to, not 0
 // host     value of the Host header (http)
 // config   timeout_ms covers connect to last byte. At most kMaxCheckedBodyBytes of the body are read; a
-// longer one
-//          is judged by its beginning
+//          longer one is judged by its beginning
 // done     called once, never from within this call, unless cancelled before
 // memory   64 KiB while a body is searched, otherwise about 12 KiB
 std::shared_ptr<HealthCheck> start_health_check(boost::asio::io_context& io, const lb::Endpoint& target,

@@ -36,8 +36,8 @@ HealthMonitor::~HealthMonitor() {
 void HealthMonitor::start(milliseconds delay) {
   waiting_ = true;
   timer_.expires_after(delay);
-  // An expired wait can no longer be cancelled: its turn tells whether it still counts, or the monitor still
-  // lives.
+  // An expired wait can no longer be cancelled: its turn tells
+  // whether it still counts, or the monitor still lives.
   timer_.async_wait(
       [this, turn = std::weak_ptr(turn_), number = ++*turn_](const boost::system::error_code& error) {
         const auto current = turn.lock();

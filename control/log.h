@@ -30,8 +30,8 @@ struct LogField {
 lb::Status open_log(const std::string& file, LogLevel least);
 
 // Writes one line. A value that is empty or holds a space, quote, '=' or control character is quoted, the
-// latter three escaped, so that a line stays one line. Any thread, but not while open_log() runs. Errors of
-// the target are swallowed.
+// latter three escaped, so that a line stays one line. Any thread,
+// but not while open_log() runs. Errors of the target are swallowed.
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 // The line's text without its time and level.

@@ -18,7 +18,7 @@ struct Traffic {
   uint64_t flows_opened = 0, flows_closed = 0;
 
   // Open now. The counters are read while workers count, so the difference may be negative for a moment:
-  // shown as 0. as 0.
+  // shown as 0.
   [[nodiscard]] uint64_t flows_open() const {
     return flows_opened > flows_closed ? flows_opened - flows_closed : 0;
   }

@@ -53,7 +53,8 @@ lb::Status start_eal(const EalOptions& options) {
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
     std::string line;
     for (const std::string& word : words) line += " " + word;
-    return lb::Error{"DPDK does not start: " + std::string(rte_strerror(rte_errno)) + " (arguments:" + line + ")"};
+    return lb::Error{"DPDK does not start: " + std::string(rte_strerror(rte_errno)) + " (arguments:" + line +
+                     ")"};
   }
   return lb::Nothing{};
 }

@@ -44,7 +44,8 @@ using Address = std::unique_ptr<nl_addr, decltype(&nl_addr_put)>;
 Address to_nl(const lb::IpAddress& address, int prefix_length = -1) {
   const bool v4 = address.is_v4();
   const lb::be32 four = v4 ? address.as_v4() : lb::be32{};
-  Address nl(nl_addr_build(v4 ? AF_INET : AF_INET6, v4 ? static_cast<const void*>(&four) : address.bytes(), v4 ? 4 : 16),
+  Address nl(nl_addr_build(v4 ? AF_INET : AF_INET6, v4 ? static_cast<const void*>(&four) : address.bytes(),
+                           v4 ? 4 : 16),
              &nl_addr_put);
   if (prefix_length >= 0) nl_addr_set_prefixlen(nl.get(), prefix_length);
   return nl;
@@ -67,7 +68,8 @@ lb::Status set_up(const Netlink& netlink, const std::string& interface) {
 
 class Ethtool {
  public:
-  explicit Ethtool(std::string interface) : interface_(std::move(interface)), fd_(::socket(AF_INET, SOCK_DGRAM, 0)) {}
+  explicit Ethtool(std::string interface)
+      : interface_(std::move(interface)), fd_(::socket(AF_INET, SOCK_DGRAM, 0)) {}
   ~Ethtool() { ::close(fd_); }
   Ethtool(const Ethtool&) = delete;
   Ethtool& operator=(const Ethtool&) = delete;
@@ -106,10 +108,11 @@ lb::Status set_queues(const Ethtool& ethtool, const std::string& interface, unsi
     channels.tx_count = std::max(channels.tx_count, queues);
   }
   if (ethtool.call(channels)) return lb::Nothing{};
-  return lb::Error{interface + " has other than " + std::to_string(queues) +
-                   " active receive queues, and packets of a queue without worker would be lost; mend: ethtool -L " +
-                   interface + (channels.max_combined > 0 ? " combined " : " rx ") + std::to_string(queues) +
-                   ", or change dataplane.workers"};
+  return lb::Error{
+      interface + " has other than " + std::to_string(queues) +
+      " active receive queues, and packets of a queue without worker would be lost; mend: ethtool -L " +
+      interface + (channels.max_combined > 0 ? " combined " : " rx ") + std::to_string(queues) +
+      ", or change dataplane.workers"};
 }
 
 lb::Status check_addresses(const Netlink& netlink, const std::string& interface,
@@ -125,8 +128,8 @@ lb::Status check_addresses(const Netlink& netlink, const std::string& interface,
     if (found == nullptr) continue;
     rtnl_addr_put(found);
     return lb::Error{interface + " carries " + prefix.to_string() +
-                     " itself, but the address belongs to the punt tap; mend: ip address del " + prefix.to_string() +
-                     " dev " + interface};
+                     " itself, but the address belongs to the punt tap; mend: ip address del " +
+                     prefix.to_string() + " dev " + interface};
   }
   return lb::Nothing{};
 }
@@ -141,8 +144,8 @@ lb::Status add_default_route(const Netlink& netlink, int index, const lb::IpAddr
   const Address via = to_nl(gateway);
   const lb::be32 any4{};
   const uint8_t any6[16] = {};
-  const Address everywhere(gateway.is_v4() ? nl_addr_build(AF_INET, &any4, 4) : nl_addr_build(AF_INET6, any6, 16),
-                           &nl_addr_put);
+  const Address everywhere(
+      gateway.is_v4() ? nl_addr_build(AF_INET, &any4, 4) : nl_addr_build(AF_INET6, any6, 16), &nl_addr_put);
   nl_addr_set_prefixlen(everywhere.get(), 0);
   rtnl_route_set_family(route.get(), gateway.is_v4() ? AF_INET : AF_INET6);
   rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
@@ -159,7 +162,8 @@ lb::Status add_default_route(const Netlink& netlink, int index, const lb::IpAddr
 
 }  // namespace
 
-lb::Status prepare_interface(const std::string& interface, unsigned queues, const std::vector<lb::Prefix>& addresses) {
+lb::Status prepare_interface(const std::string& interface, unsigned queues,
+                             const std::vector<lb::Prefix>& addresses) {
   const Netlink netlink;
   if (!netlink.ok()) return lb::Error{"no netlink socket"};
   if (auto status = set_up(netlink, interface); !status) return status;
@@ -188,7 +192,8 @@ lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& 
     rtnl_addr_set_prefixlen(address.get(), prefix.length);
     if (!prefix.address.is_v4()) rtnl_addr_set_flags(address.get(), IFA_F_NODAD);
     const int code = rtnl_addr_add(netlink.get(), address.get(), 0);
-    if (code < 0 && code != -NLE_EXIST) return netlink_error("cannot add " + prefix.to_string() + " to " + tap, code);
+    if (code < 0 && code != -NLE_EXIST)
+      return netlink_error("cannot add " + prefix.to_string() + " to " + tap, code);
   }
   for (const auto& gateway : {gateway_v4, gateway_v6}) {
     if (!gateway) continue;
@@ -203,7 +208,7 @@ void detach_xdp(const std::string& interface) {
   if (!netlink.ok() || index == 0) return;
   // RTM_SETLINK with IFLA_XDP { IFLA_XDP_FD = -1 }; libnl-route has no call for it.
   const std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message(nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST),
-                                                              &nlmsg_free);
+                                                               &nlmsg_free);
   ifinfomsg info{};
   info.ifi_index = static_cast<int>(index);
   nlmsg_append(message.get(), &info, sizeof(info), NLMSG_ALIGNTO);

@@ -24,7 +24,8 @@ void SnapshotSlot::publish(std::unique_ptr<const lb::Snapshot> next) {
 }
 
 size_t SnapshotSlot::collect() {
-  while (!former_.empty() && rte_rcu_qsbr_check(qsbr_, former_.front().first, false) == 1) former_.pop_front();
+  while (!former_.empty() && rte_rcu_qsbr_check(qsbr_, former_.front().first, false) == 1)
+    former_.pop_front();
   return former_.size();
 }
 

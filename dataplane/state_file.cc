@@ -46,7 +46,8 @@ lb::Status StateFile::lock(const std::string& path) {
   lock.l_type = F_WRLCK;
   if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) return lb::Nothing{};
   if (errno == EAGAIN || errno == EACCES)
-    return lb::Error{"state file " + path + " is in use by another cleatd; stop it, or set another dataplane.state"};
+    return lb::Error{"state file " + path +
+                     " is in use by another cleatd; stop it, or set another dataplane.state"};
   return failed("cannot lock", path);
 }
 
@@ -58,7 +59,8 @@ lb::Status StateFile::map(size_t bytes, const std::string& path) {
   return lb::Nothing{};
 }
 
-lb::Result<StateFile> StateFile::open(const std::string& path, const lb::SegmentGeometry& geometry, lb::Now now) {
+lb::Result<StateFile> StateFile::open(const std::string& path, const lb::SegmentGeometry& geometry,
+                                      lb::Now now) {
   if (const std::string problem = geometry.problem(); !problem.empty()) return lb::Error{problem};
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();

@@ -23,7 +23,8 @@ class StateFile {
   // Opens `path`, or makes it with its folder (0700; the file 0600). The file is locked (OFD) until the process ends: a
   // second daemon on the same path is an error. A file that cannot be taken over is moved to "<path>.rejected" and a
   // fresh one is made; rejected() says why.
-  static lb::Result<StateFile> open(const std::string& path, const lb::SegmentGeometry& geometry, lb::Now now);
+  static lb::Result<StateFile> open(const std::string& path, const lb::SegmentGeometry& geometry,
+                                    lb::Now now);
 
   [[nodiscard]] lb::Segment& segment() { return *segment_; }
   // What was mended; nullopt for a fresh file.

@@ -61,8 +61,8 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
 
 std::string MacAddress::to_string() const {
   char text[18];
-  std::snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
-                bytes[5]);
+  std::snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+                bytes[4], bytes[5]);
   return text;
 }
 
@@ -95,7 +95,8 @@ bool Prefix::contains(const IpAddress& other) const {
 }
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text) {
-  const auto with_port = [](std::optional<IpAddress> address, std::string_view digits) -> std::optional<Endpoint> {
+  const auto with_port = [](std::optional<IpAddress> address,
+                            std::string_view digits) -> std::optional<Endpoint> {
     const auto port = parse_number(digits, 65535);
     if (!address || !port || *port == 0) return std::nullopt;
     return Endpoint{*address, static_cast<uint16_t>(*port)};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // IP addresses of both families in one 16-byte value, MAC addresses and prefixes.
-// IPv4 is held as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that one key, one table and one slot serve
-// both.
+// IPv4 is held as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2),
+// so that one key, one table and one slot serve both.
 #pragma once
 
 #include <array>

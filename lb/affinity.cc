@@ -15,8 +15,9 @@ bool touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl
   if (control.slot() >= worker.segment.slots().size()) return false;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
-  if (!view || view->control.backend() != control.backend() || view->control.listener() != packet.service->listener ||
-      view->client != packet.src || view->client_port != packet.src_port)
+  if (!view || view->control.backend() != control.backend() ||
+      view->control.listener() != packet.service->listener || view->client != packet.src ||
+      view->client_port != packet.src_port)
     return false;
   if (packet.protocol == Protocol::kTcp) {
     if (is_first_syn(packet) && NatSlots::is_closed(slot)) return false;
@@ -40,8 +41,8 @@ void touch_client(Worker& worker, const Snapshot& snapshot, Now now, const Packe
 }
 
 template <typename Table>
-[[gnu::noinline]] bool touch(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Table& table,
-                             typename Table::Found found) {
+[[gnu::noinline]] bool touch(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                             Table& table, typename Table::Found found) {
   const FlowControl control = found.control;
   const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
   if (is_slot(control.slot())) {
@@ -71,7 +72,8 @@ void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, 
   if (!found) return;
   packet.backend = found.control.backend();
   packet.slot = found.control.slot();
-  if (ticks_since(now.tick(), found.control.tick()) >= kTouchTicks || (packet.tcp_flags & kEdges) != 0) [[unlikely]] {
+  if (ticks_since(now.tick(), found.control.tick()) >= kTouchTicks || (packet.tcp_flags & kEdges) != 0)
+      [[unlikely]] {
     if (!touch(worker, snapshot, now, packet, table, found)) return;
   }
   packet.hit = true;

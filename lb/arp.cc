@@ -16,9 +16,10 @@ ArpFrame arp_frame(const MacAddress& to, const MacAddress& from, const ArpPacket
   return frame;
 }
 
-ArpPacket arp_packet(uint16_t operation, const MacAddress& sender_mac, be32 sender_ip, const MacAddress& target_mac,
-                     be32 target_ip) {
-  return {be16::of(1), be16::of(kEtherIpv4), 6, 4, be16::of(operation), sender_mac, sender_ip, target_mac, target_ip};
+ArpPacket arp_packet(uint16_t operation, const MacAddress& sender_mac, be32 sender_ip,
+                     const MacAddress& target_mac, be32 target_ip) {
+  return {be16::of(1), be16::of(kEtherIpv4), 6,        4, be16::of(operation), sender_mac,
+          sender_ip,   target_mac,           target_ip};
 }
 
 }  // namespace

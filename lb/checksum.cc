@@ -21,7 +21,8 @@ uint64_t add_bytes(uint64_t sum, const uint8_t* bytes, size_t length) {
   return length == 1 ? sum + *bytes : sum;
 }
 
-uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, uint8_t protocol, uint32_t length) {
+uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, uint8_t protocol,
+                           uint32_t length) {
   uint64_t sum = uint64_t{be32::of(length).raw} + be16::of(protocol).raw;
   for (const IpAddress* address : {&source, &destination}) {
     if (address->is_v4())

@@ -26,7 +26,8 @@ uint64_t add_bytes(uint64_t sum, const uint8_t* bytes, size_t length);
 
 // The pseudo-header's part of a TCP, UDP or ICMPv6 checksum (RFC 9293 section 3.1, RFC 8200 section 8.1).
 // length  bytes from the L4 header to the end of the packet
-uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, uint8_t protocol, uint32_t length);
+uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, uint8_t protocol,
+                           uint32_t length);
 
 // The checksum field for a sum: its complement.
 constexpr be16 checksum_of(uint64_t sum) { return {static_cast<uint16_t>(~fold_sum(sum))}; }

@@ -23,7 +23,8 @@ void punt(Packet& packet, Verdict& verdict) {
   verdict.action = Action::kPunt;
 }
 
-void classify_client(Worker& worker, const Snapshot& snapshot, uint16_t vip, Packet& packet, Verdict& verdict) {
+void classify_client(Worker& worker, const Snapshot& snapshot, uint16_t vip, Packet& packet,
+                     Verdict& verdict) {
   const uint16_t index = snapshot.service_table.find(vip, packet.protocol, packet.dst_port);
   if (index == ServiceTable::kNone) return worker.drop(packet, verdict, DropReason::kNoService);
   if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
@@ -64,10 +65,13 @@ void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict&
   switch (packet.protocol) {
     case Protocol::kTcp:
     case Protocol::kUdp:
-      if (local->vip != LocalAddress::kNone) return classify_client(worker, snapshot, local->vip, packet, verdict);
+      if (local->vip != LocalAddress::kNone)
+        return classify_client(worker, snapshot, local->vip, packet, verdict);
       return classify_reply(worker, local->lip, packet, verdict);
     case Protocol::kIcmp:
-    case Protocol::kIcmpv6: packet.kind = Kind::kLocal; return;
+    case Protocol::kIcmpv6:
+      packet.kind = Kind::kLocal;
+      return;
   }
   worker.drop(packet, verdict, DropReason::kNoService);
 }

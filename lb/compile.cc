@@ -22,9 +22,14 @@ uint64_t backend_identity(const std::string& pool, const BackendSpec& backend, u
 class Compiler {
  public:
   Compiler(const SnapshotSpec& spec, Segment& segment, Now now, const Snapshot* previous)
-      : spec_(spec), segment_(segment), now_(now), previous_(previous), snapshot_(std::make_unique<Snapshot>()) {}
+      : spec_(spec),
+        segment_(segment),
+        now_(now),
+        previous_(previous),
+        snapshot_(std::make_unique<Snapshot>()) {}
 
-  Result<std::unique_ptr<const Snapshot>> run(uint64_t generation, std::span<const WorkerCounters* const> workers) {
+  Result<std::unique_ptr<const Snapshot>> run(uint64_t generation,
+                                              std::span<const WorkerCounters* const> workers) {
     Snapshot& s = *snapshot_;
     s.generation = generation;
     s.pick_seed = spec_.pick_seed;
@@ -114,7 +119,8 @@ class Compiler {
       if (!backend_id) return Error{backend_id.error()};
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
       if (backend.weight == 0) continue;
-      entries.push_back({backend_identity(spec.name, backend, spec_.pick_seed), backend.weight, backend_id.value()});
+      entries.push_back(
+          {backend_identity(spec.name, backend, spec_.pick_seed), backend.weight, backend_id.value()});
       weighted.push_back({backend_id.value(), backend.weight});
     }
     build_table(pool, entries, weighted);
@@ -122,7 +128,8 @@ class Compiler {
     return Nothing{};
   }
 
-  void build_table(Pool& pool, const std::vector<MaglevEntry>& entries, const std::vector<Weighted>& weighted) {
+  void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
+                   const std::vector<Weighted>& weighted) {
     pool.entries = entries;
     switch (pool.pick) {
       case PickMethod::kMaglev:
@@ -132,7 +139,9 @@ class Compiler {
           pool.table = maglev_table(entries, maglev_size(100 * entries.size()));
         }
         break;
-      case PickMethod::kWrr: pool.table = wrr_schedule(weighted); break;
+      case PickMethod::kWrr:
+        pool.table = wrr_schedule(weighted);
+        break;
       case PickMethod::kLeastLoad:
         wants_sessions_ = true;
         for (const Weighted& w : weighted) {
@@ -170,7 +179,8 @@ class Compiler {
     for (const ServiceSpec& spec : spec_.services) {
       if (!names.insert(spec.name).second) return Error{"service " + spec.name + " is given twice"};
       const auto pool = pool_index_.find(spec.pool);
-      if (pool == pool_index_.end()) return Error{"service " + spec.name + ": no pool is called " + spec.pool};
+      if (pool == pool_index_.end())
+        return Error{"service " + spec.name + ": no pool is called " + spec.pool};
       if (Status status = check_service(spec); !status) return status;
 
       Identity listener;
@@ -210,15 +220,18 @@ class Compiler {
   Status check_service(const ServiceSpec& spec) const {
     const PoolSpec& pool = spec_.pools[pool_index_.at(spec.pool)];
     const std::string name = "service " + spec.name;
-    if (spec.port_first == 0 || spec.port_first > spec.port_last) return Error{name + ": its port range is reversed"};
+    if (spec.port_first == 0 || spec.port_first > spec.port_last)
+      return Error{name + ": its port range is reversed"};
     for (const BackendSpec& backend : pool.backends) {
       const std::string who = Endpoint{backend.address, backend.port}.to_string();
       if (backend.address.family() != spec.vip.family())
         return Error{name + ": backend " + who + " is not of the VIP's address family"};
       if (spec.forward == Forward::kNat && !has_lip_[backend.address.is_v4() ? 0 : 1])
-        return Error{name + ": nat to backend " + who + " needs a LIP of its address family in nat.addresses"};
+        return Error{name + ": nat to backend " + who +
+                     " needs a LIP of its address family in nat.addresses"};
       if (spec.forward != Forward::kDsr) continue;
-      if (backend.port != 0) return Error{name + ": dsr cannot change the port, but backend " + who + " names one"};
+      if (backend.port != 0)
+        return Error{name + ": dsr cannot change the port, but backend " + who + " names one"};
       if (!snapshot_->routes.on_link_port(backend.address))
         return Error{name + ": dsr needs backend " + who + " on a port's own network"};
     }
@@ -288,8 +301,9 @@ class Compiler {
 
 }  // namespace
 
-Result<std::unique_ptr<const Snapshot>> compile(const SnapshotSpec& spec, Segment& segment, uint64_t generation,
-                                                Now now, std::span<const WorkerCounters* const> workers,
+Result<std::unique_ptr<const Snapshot>> compile(const SnapshotSpec& spec, Segment& segment,
+                                                uint64_t generation, Now now,
+                                                std::span<const WorkerCounters* const> workers,
                                                 const Snapshot* previous) {
   return Compiler(spec, segment, now, previous).run(generation, workers);
 }

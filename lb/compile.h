@@ -17,9 +17,11 @@ namespace lb {
 // Compiles `spec`; gives ids from the segment's identity tables and releases those no longer named. All or
 // nothing: on an error nothing in the segment has changed its meaning.
 //
-// spec        checked again here: names unique, pools exist, LIPs of the backends' family where nat needs
-// them segment     identity tables are read and written generation  of the new snapshot, > that of the one
-// before now         for releases and holds of ids workers     their counters, for `least-load`; may be empty
+// spec        checked again here: names unique, pools exist, LIPs of the backends' family where nat needs them
+// segment     identity tables are read and written
+// generation  of the new snapshot, > that of the one before
+// now         for releases and holds of ids
+// workers     their counters, for `least-load`; may be empty
 // previous    the snapshot in force or null: pools that did not change keep their table without being rebuilt
 // cost        allocates; about 5 ms for each changed pool of 100 backends. Control thread.
 Result<std::unique_ptr<const Snapshot>> compile(const SnapshotSpec& spec, Segment& segment,

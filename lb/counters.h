@@ -31,8 +31,8 @@ struct PortCounters {
   Counter from_kernel;           // from the kernel's tap to the wire
 };
 
-// Traffic of one service or one backend. "in" is client to server, "out" server to client. Bytes are frame
-// bytes.
+// Traffic of one service or one backend. "in" is client to
+// server, "out" server to client. Bytes are frame bytes.
 struct TrafficCounters {
   Counter packets_in, bytes_in, packets_out, bytes_out;
   Counter flows_opened, flows_closed;  // open now = opened - closed, summed over workers

@@ -19,15 +19,19 @@ inline NarrowTable::Key narrow_key(const IpAddress& client, uint16_t client_port
 }
 
 // vip_port  the port that the client addressed
-inline WideTable::Key wide_key(const IpAddress& client, uint16_t client_port, ListenerId listener, uint16_t vip_port) {
-  return {uint64_t{vip_port} | uint64_t{client_port} << 32 | uint64_t{listener} << 48, client.high(), client.low()};
+inline WideTable::Key wide_key(const IpAddress& client, uint16_t client_port, ListenerId listener,
+                               uint16_t vip_port) {
+  return {uint64_t{vip_port} | uint64_t{client_port} << 32 | uint64_t{listener} << 48, client.high(),
+          client.low()};
 }
 
 inline ListenerId listener_of(const NarrowTable::Key& key) { return static_cast<ListenerId>(key[0] >> 48); }
 inline ListenerId listener_of(const WideTable::Key& key) { return static_cast<ListenerId>(key[0] >> 48); }
 inline uint16_t client_port_of(const NarrowTable::Key& key) { return static_cast<uint16_t>(key[0] >> 32); }
 inline uint16_t client_port_of(const WideTable::Key& key) { return static_cast<uint16_t>(key[0] >> 32); }
-inline IpAddress client_of(const NarrowTable::Key& key) { return IpAddress::v4({static_cast<uint32_t>(key[0])}); }
+inline IpAddress client_of(const NarrowTable::Key& key) {
+  return IpAddress::v4({static_cast<uint32_t>(key[0])});
+}
 inline IpAddress client_of(const WideTable::Key& key) { return IpAddress::of_words(key[1], key[2]); }
 
 // A client as `source-ip` knows it: the IPv4 address, or the IPv6 /64 (one household, RFC 6177).

@@ -75,8 +75,8 @@ auto FlowTable<kWords>::vacant(Bucket& bucket, Tick now, FlowControl& control) n
 // seconds and lost its place fails at its next step instead of writing into somebody else's entry. The old key words
 // are therefore read before the place is claimed.
 template <unsigned kWords>
-bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend,
-                             Tick entry_tick, Tick now, FlowControl& live) noexcept {
+bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot,
+                             BackendId backend, Tick entry_tick, Tick now, FlowControl& live) noexcept {
   const auto generation = static_cast<uint8_t>(vacant.generation() + 1);
   const FlowControl busy(FlowState::kBusy, generation, 0, 0, now);
   Key old;
@@ -91,8 +91,8 @@ bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, S
 }
 
 template <unsigned kWords>
-auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now) noexcept
-    -> Inserted {
+auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend,
+                               Tick now) noexcept -> Inserted {
   constexpr unsigned kAttempts = 32;  // each failed one means that another worker got on
   Inserted result;
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
@@ -141,7 +141,7 @@ bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now
   uint64_t expected = was.raw();
   while (!from.control.compare_exchange_strong(expected, was.emptied().raw(), std::memory_order_acq_rel)) {
     if (FlowControl(expected).same_flow(was)) continue;  // only its tick was refreshed
-    remove({&entry->control, copy});                     // repointed or removed meanwhile: the original is right
+    remove({&entry->control, copy});  // repointed or removed meanwhile: the original is right
     counter.fetch_add(1, std::memory_order_seq_cst);
     return false;
   }
@@ -197,7 +197,8 @@ bool FlowTable<kWords>::refresh(const Found& found, Tick now) noexcept {
 
 template <unsigned kWords>
 bool FlowTable<kWords>::repoint(Found& found, SlotIndex slot, BackendId backend, Tick now) noexcept {
-  const FlowControl next(FlowState::kLive, static_cast<uint8_t>(found.control.generation() + 1), slot, backend, now);
+  const FlowControl next(FlowState::kLive, static_cast<uint8_t>(found.control.generation() + 1), slot,
+                         backend, now);
   uint64_t expected = found.control.raw();
   if (!found.place->compare_exchange_strong(expected, next.raw(), std::memory_order_acq_rel)) return false;
   found.control = next;
@@ -207,7 +208,8 @@ bool FlowTable<kWords>::repoint(Found& found, SlotIndex slot, BackendId backend,
 template <unsigned kWords>
 bool FlowTable<kWords>::remove(const Found& found) noexcept {
   uint64_t expected = found.control.raw();
-  return found.place->compare_exchange_strong(expected, found.control.emptied().raw(), std::memory_order_acq_rel);
+  return found.place->compare_exchange_strong(expected, found.control.emptied().raw(),
+                                              std::memory_order_acq_rel);
 }
 
 template <unsigned kWords>

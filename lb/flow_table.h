@@ -75,7 +75,8 @@ class FlowTable {
     unsigned moves = 0;  // entries relocated on the way
   };
   // REQUIRES: find() missed just before (a duplicate inserted meanwhile is found).
-  [[nodiscard]] Inserted insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now) noexcept;
+  [[nodiscard]] Inserted insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend,
+                                Tick now) noexcept;
 
   // Each is one CAS on the control word: false when another worker changed the entry since `found` was read.
   static bool refresh(const Found& found, Tick now) noexcept;
@@ -104,15 +105,17 @@ class FlowTable {
     const uint64_t other = (hash >> 32) & mask_;
     return other == first(hash) ? other ^ 1 : other;
   }
-  [[nodiscard]] std::atomic<uint32_t>& moves(uint64_t hash) const { return moves_[hash >> 54 & (kRegions - 1)]; }
+  [[nodiscard]] std::atomic<uint32_t>& moves(uint64_t hash) const {
+    return moves_[hash >> 54 & (kRegions - 1)];
+  }
 
   static Found read(Entry& entry, Key& key) noexcept;
   static Found match(Entry& entry, const Key& key) noexcept;
   [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept;
   // An entry that is empty, or busy for too long; null if the bucket has none.
   static Entry* vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept;
-  static bool fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend, Tick entry_tick,
-                   Tick now, FlowControl& live) noexcept;
+  static bool fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend,
+                   Tick entry_tick, Tick now, FlowControl& live) noexcept;
   bool move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept;
   // Frees a place in one of the key's buckets by a chain of moves, counted in `moved`. False if there is no way; true
   // also when another worker spoiled the chain half-way: look again.

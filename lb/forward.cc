@@ -83,8 +83,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     traffic->bytes_in.add(frame.length);
   }
   if (is_slot(packet.slot)) {
-    rewrite(packet, {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address, NatSlots::port_of(packet.slot),
-                     backend.port != 0 ? backend.port : packet.dst_port});
+    rewrite(packet, {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
+                     NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port});
   } else {
     ChecksumDelta header;
     decrement_ttl(packet, header);
@@ -113,7 +113,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
 
   if (control.state() == SlotState::kEmbryonic) NatSlots::confirm(slot, control, now.tick());
-  if (packet.protocol == Protocol::kTcp) NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
+  if (packet.protocol == Protocol::kTcp)
+    NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
   if (ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kTouchTicks)
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
 

@@ -7,7 +7,7 @@
 namespace lb {
 namespace {
 
-constexpr uint16_t kClosedTicks = ticks_of_s(2);            // after the second FIN, or a RST nobody refuted
+constexpr uint16_t kClosedTicks = ticks_of_s(2);  // after the second FIN, or a RST nobody refuted
 constexpr uint16_t kEmbryonicUdpTicks = ticks_of_s(5);
 constexpr uint16_t kEmbryonicTcpTicks = ticks_of_s(30);
 constexpr uint16_t kDsrClosingTicks = ticks_of_s(30);
@@ -72,8 +72,9 @@ template <typename Key>
 bool slot_agrees(Worker& worker, const Key& key, FlowControl control) {
   if (control.slot() >= worker.segment.slots().size()) return false;
   const auto view = NatSlots::read(worker.segment.slots().at(control.slot()));
-  return view && view->control.backend() == control.backend() && view->control.listener() == listener_of(key) &&
-         view->client == client_of(key) && view->client_port == client_port_of(key);
+  return view && view->control.backend() == control.backend() &&
+         view->control.listener() == listener_of(key) && view->client == client_of(key) &&
+         view->client_port == client_port_of(key);
 }
 
 // Entries with a slot live as long as their slot does; the others by their own tick.
@@ -98,8 +99,8 @@ void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& tabl
 }
 
 template <typename Table>
-void sweep_table(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms, Table& table, uint64_t& hand,
-                 uint64_t& due) {
+void sweep_table(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms, Table& table,
+                 uint64_t& hand, uint64_t& due) {
   const uint64_t first = table.buckets() * worker.index / worker.count;
   const uint64_t size = table.buckets() * (worker.index + 1) / worker.count - first;
   if (size == 0) return;

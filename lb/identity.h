@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Identity tables of the state segment: a stable small number for each backend, listener, LIP, pool and
-// service name, so that a restart, a reload or another order in the config never changes what a live flow
-// points to.
+// service name, so that a restart, a reload or another order
+// in the config never changes what a live flow points to.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ void handle_arp(Worker& worker, const Snapshot& snapshot, Now now, const Frame& 
   if (arp.sender_ip.raw != 0) worker.neighbours.learn(frame.port, sender, arp.sender_mac, now);
   if (snapshot.addresses.find(target) == nullptr) return finish(worker, packet, verdict, Action::kPunt);
   if (arp.operation == be16::of(kArpRequest) && sender != target && answers_on(snapshot, target, frame.port))
-    worker.out.push(frame.port, arp_reply(worker.macs[frame.port], arp.target_ip, arp.sender_mac, arp.sender_ip));
+    worker.out.push(frame.port,
+                    arp_reply(worker.macs[frame.port], arp.target_ip, arp.sender_mac, arp.sender_ip));
   finish(worker, packet, verdict, Action::kConsumed);
 }
 
@@ -35,11 +36,12 @@ void handle_discovery(Worker& worker, const Snapshot& snapshot, Now now, const F
   const IpAddress& speaker = message->solicitation ? packet.src : message->target;
   if (message->mac && !message->mac->is_group() && !speaker.is_unset())
     worker.neighbours.learn(frame.port, speaker, *message->mac, now);
-  if (snapshot.addresses.find(message->target) == nullptr) return finish(worker, packet, verdict, Action::kPunt);
+  if (snapshot.addresses.find(message->target) == nullptr)
+    return finish(worker, packet, verdict, Action::kPunt);
   if (message->solicitation && answers_on(snapshot, message->target, frame.port)) {
     const auto* ethernet = reinterpret_cast<const EthernetHeader*>(packet.l2);
-    worker.out.push(frame.port, neighbour_advertisement(worker.macs[frame.port], message->target, ethernet->source,
-                                                        packet.src, true));
+    worker.out.push(frame.port, neighbour_advertisement(worker.macs[frame.port], message->target,
+                                                        ethernet->source, packet.src, true));
   }
   finish(worker, packet, verdict, Action::kConsumed);
 }
@@ -51,7 +53,8 @@ void answer_echo(Worker& worker, const Frame& frame, Packet& packet, Verdict& ve
   ethernet->destination = ethernet->source;
   ethernet->source = worker.macs[frame.port];
   ChecksumDelta type;
-  type.change(be16::of(static_cast<uint16_t>(echo->type << 8)), be16::of(static_cast<uint16_t>(reply_type << 8)));
+  type.change(be16::of(static_cast<uint16_t>(echo->type << 8)),
+              be16::of(static_cast<uint16_t>(reply_type << 8)));
   echo->type = reply_type;
   echo->checksum = type.apply(echo->checksum);
   constexpr uint8_t kTtl = 64;

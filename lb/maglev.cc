@@ -42,8 +42,8 @@ std::vector<BackendId> maglev_table(std::span<const MaglevEntry> entries, uint32
       turn.credit += turn.entry.weight;
       if (turn.credit < heaviest) continue;
       turn.credit -= heaviest;
-      while (table[turn.next] != kNobody) turn.next = turn.next + turn.skip >= size ? turn.next + turn.skip - size
-                                                                                   : turn.next + turn.skip;
+      while (table[turn.next] != kNobody)
+        turn.next = turn.next + turn.skip >= size ? turn.next + turn.skip - size : turn.next + turn.skip;
       table[turn.next] = turn.entry.id;
       if (++filled == size) break;
     }

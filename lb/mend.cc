@@ -46,10 +46,11 @@ class Mender {
     NatSlot& slot = segment_.slots().at(index);
     const SlotControl control(slot.control.load());
     if (control.state() == SlotState::kFree || control.state() == SlotState::kQuarantine) return;
-    const bool workable = (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive) &&
-                          known(segment_.backends(), control.backend(), IdentityKind::kBackend) &&
-                          known(segment_.listeners(), control.listener(), IdentityKind::kListener) &&
-                          segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
+    const bool workable =
+        (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive) &&
+        known(segment_.backends(), control.backend(), IdentityKind::kBackend) &&
+        known(segment_.listeners(), control.listener(), IdentityKind::kListener) &&
+        segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
     if (workable) return;
     slot.control.store(0);
     ++report_.slots_released;
@@ -78,7 +79,8 @@ class Mender {
     if (!is_slot(control.slot())) return true;
     if (control.slot() >= segment_.slots().size()) return false;
     const auto view = NatSlots::read(segment_.slots().at(control.slot()));
-    if (!view || view->control.listener() != listener || view->control.backend() != control.backend()) return false;
+    if (!view || view->control.listener() != listener || view->control.backend() != control.backend())
+      return false;
     return with_key(segment_, *view, [&](auto&, const auto& slot_key) {
       if constexpr (std::is_same_v<std::decay_t<decltype(slot_key)>, Key>)
         return slot_key == key;

@@ -40,22 +40,24 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
 
 void NatSlots::open(NatSlot& slot, Tick now) noexcept {
   const SlotControl filled(slot.control.load(std::memory_order_relaxed));
-  slot.control.store(filled.in_state(SlotState::kEmbryonic, Quarantine::kNone, now).raw(), std::memory_order_release);
+  slot.control.store(filled.in_state(SlotState::kEmbryonic, Quarantine::kNone, now).raw(),
+                     std::memory_order_release);
 }
 
 void NatSlots::confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept {
   uint64_t expected = seen.raw();
-  slot.control.compare_exchange_strong(expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(),
-                                       std::memory_order_acq_rel);
+  slot.control.compare_exchange_strong(
+      expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
 }
 
 bool NatSlots::close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept {
   uint64_t expected = seen.raw();
-  return slot.control.compare_exchange_strong(expected, seen.in_state(SlotState::kQuarantine, cause, now).raw(),
-                                              std::memory_order_acq_rel);
+  return slot.control.compare_exchange_strong(
+      expected, seen.in_state(SlotState::kQuarantine, cause, now).raw(), std::memory_order_acq_rel);
 }
 
-void NatSlots::note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other, uint8_t tcp_flags) noexcept {
+void NatSlots::note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other,
+                        uint8_t tcp_flags) noexcept {
   constexpr uint8_t kFinBit = 0x01, kRstBit = 0x04;
   const uint8_t before = own.load(std::memory_order_relaxed);
   // A forged RST is refuted by the next segment of the side it was forged for.

@@ -19,7 +19,7 @@ enum class SlotState : uint8_t {
   kProbing = 1,    // asks several servers who owns a session (later)
   kEmbryonic = 2,  // the backend has not answered yet
   kLive = 3,
-  kSpliced = 4,    // with sequence deltas (later)
+  kSpliced = 4,  // with sequence deltas (later)
   kQuarantine = 5,
 };
 
@@ -27,10 +27,11 @@ constexpr bool in_use(SlotState s) { return s != SlotState::kFree && s != SlotSt
 
 // Why a slot rests before it is given out again, and how long (DESIGN: quarantine by cause).
 enum class Quarantine : uint8_t {
-  kNone = 0,       // RST, no answer: at once
-  kBrief = 1,      // FIN first from the client: 1 s
-  kTimeWait = 2,   // FIN first from the server: 60 s towards that server (RFC 9293 section 3.6.1), 1 s towards others
-  kIdle = 3,       // timed out: 1 s
+  kNone = 0,   // RST, no answer: at once
+  kBrief = 1,  // FIN first from the client: 1 s
+  kTimeWait =
+      2,  // FIN first from the server: 60 s towards that server (RFC 9293 section 3.6.1), 1 s towards others
+  kIdle = 3,  // timed out: 1 s
 };
 
 // The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | (5) | tick 16
@@ -38,8 +39,8 @@ class SlotControl {
  public:
   constexpr SlotControl() = default;
   constexpr explicit SlotControl(uint64_t raw) : raw_(raw) {}
-  constexpr SlotControl(SlotState state, unsigned lane, uint8_t generation, BackendId backend, ListenerId listener,
-                        Quarantine quarantine, Tick tick)
+  constexpr SlotControl(SlotState state, unsigned lane, uint8_t generation, BackendId backend,
+                        ListenerId listener, Quarantine quarantine, Tick tick)
       : raw_(static_cast<uint64_t>(state) | uint64_t{lane & 1} << 3 | uint64_t{generation} << 4 |
              uint64_t{backend & 0xfffU} << 12 | uint64_t{listener} << 24 |
              static_cast<uint64_t>(quarantine) << 40 | uint64_t{tick} << 48) {}
@@ -121,8 +122,8 @@ class NatSlots {
   static std::optional<SlotView> read(const NatSlot& slot) noexcept;
 
   // Fills a free slot that the caller owns. It stays free until open(). Owner only.
-  static void fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client, uint16_t client_port,
-                   uint16_t vip_port, Tick now) noexcept;
+  static void fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client,
+                   uint16_t client_port, uint16_t vip_port, Tick now) noexcept;
   // Marks a filled slot embryonic: from now on replies find it. Owner only.
   static void open(NatSlot& slot, Tick now) noexcept;
   // The backend answered: embryonic -> live. Any worker.
@@ -131,7 +132,8 @@ class NatSlots {
   static bool close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept;
 
   // Notes what a TCP segment's flags say about the end of its flow. `own` and `other` are the slot's two flag bytes.
-  static void note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other, uint8_t tcp_flags) noexcept;
+  static void note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other,
+                       uint8_t tcp_flags) noexcept;
 
   // True if the flow on this slot is over: both sides sent FIN, or one RST.
   static bool is_closed(const NatSlot& slot) noexcept;

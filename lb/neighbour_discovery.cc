@@ -31,14 +31,16 @@ MacAddress group_mac(const IpAddress& group) {
 }
 
 NeighbourFrame message(uint8_t type, uint8_t flags, const MacAddress& to_mac, const IpAddress& to,
-                       const MacAddress& from_mac, const IpAddress& from, const IpAddress& target, uint8_t option) {
+                       const MacAddress& from_mac, const IpAddress& from, const IpAddress& target,
+                       uint8_t option) {
   NeighbourFrame frame{};
   const EthernetHeader ethernet{to_mac, from_mac, be16::of(kEtherIpv6)};
   std::memcpy(frame.data(), &ethernet, sizeof(ethernet));
   uint8_t* l3 = frame.data() + sizeof(ethernet);
   uint8_t* l4 = l3 + sizeof(Ipv6Header);
   constexpr uint16_t kLength = kMessageLength + 8;
-  Ipv6Header ip{be32::of(0x60000000), be16::of(kLength), static_cast<uint8_t>(Protocol::kIcmpv6), 255, {}, {}};
+  Ipv6Header ip{
+      be32::of(0x60000000), be16::of(kLength), static_cast<uint8_t>(Protocol::kIcmpv6), 255, {}, {}};
   std::memcpy(ip.source.data(), from.bytes(), 16);
   std::memcpy(ip.destination.data(), to.bytes(), 16);
   std::memcpy(l3, &ip, sizeof(ip));
@@ -48,8 +50,8 @@ NeighbourFrame message(uint8_t type, uint8_t flags, const MacAddress& to_mac, co
   l4[kMessageLength] = option;
   l4[kMessageLength + 1] = 1;  // in units of 8 bytes
   std::memcpy(l4 + kMessageLength + 2, from_mac.bytes.data(), 6);
-  const be16 checksum =
-      checksum_of(add_bytes(pseudo_header_sum(from, to, static_cast<uint8_t>(Protocol::kIcmpv6), kLength), l4, kLength));
+  const be16 checksum = checksum_of(
+      add_bytes(pseudo_header_sum(from, to, static_cast<uint8_t>(Protocol::kIcmpv6), kLength), l4, kLength));
   std::memcpy(l4 + 2, &checksum, 2);
   return frame;
 }
@@ -84,19 +86,20 @@ std::optional<NeighbourMessage> read_neighbour_message(const Packet& packet) {
   return result;
 }
 
-NeighbourFrame neighbour_solicitation(const MacAddress& own_mac, const IpAddress& own_ip, const IpAddress& target) {
+NeighbourFrame neighbour_solicitation(const MacAddress& own_mac, const IpAddress& own_ip,
+                                      const IpAddress& target) {
   const IpAddress group = solicited_node(target);
   return message(icmpv6::kNeighbourSolicitation, 0, group_mac(group), group, own_mac, own_ip, target,
                  kSourceLinkLayer);
 }
 
-NeighbourFrame neighbour_advertisement(const MacAddress& mac, const IpAddress& target, const MacAddress& asker_mac,
-                                       const IpAddress& asker, bool solicited) {
+NeighbourFrame neighbour_advertisement(const MacAddress& mac, const IpAddress& target,
+                                       const MacAddress& asker_mac, const IpAddress& asker, bool solicited) {
   if (!solicited || asker.is_unset())
-    return message(icmpv6::kNeighbourAdvertisement, kOverride, group_mac(all_nodes()), all_nodes(), mac, target, target,
-                   kTargetLinkLayer);
-  return message(icmpv6::kNeighbourAdvertisement, kSolicited | kOverride, asker_mac, asker, mac, target, target,
-                 kTargetLinkLayer);
+    return message(icmpv6::kNeighbourAdvertisement, kOverride, group_mac(all_nodes()), all_nodes(), mac,
+                   target, target, kTargetLinkLayer);
+  return message(icmpv6::kNeighbourAdvertisement, kSolicited | kOverride, asker_mac, asker, mac, target,
+                 target, kTargetLinkLayer);
 }
 
 }  // namespace lb

@@ -27,11 +27,12 @@ std::optional<NeighbourMessage> read_neighbour_message(const Packet& packet);
 using NeighbourFrame = std::array<uint8_t, sizeof(EthernetHeader) + sizeof(Ipv6Header) + 24 + 8>;
 
 // Who has `target`? To its solicited-node group. own_ip may not be unset.
-NeighbourFrame neighbour_solicitation(const MacAddress& own_mac, const IpAddress& own_ip, const IpAddress& target);
+NeighbourFrame neighbour_solicitation(const MacAddress& own_mac, const IpAddress& own_ip,
+                                      const IpAddress& target);
 
 // `target` is at `mac`. To `asker`, or to all nodes when the asker has no address yet (duplicate address detection) or
 // nobody asked (solicited false).
-NeighbourFrame neighbour_advertisement(const MacAddress& mac, const IpAddress& target, const MacAddress& asker_mac,
-                                       const IpAddress& asker, bool solicited);
+NeighbourFrame neighbour_advertisement(const MacAddress& mac, const IpAddress& target,
+                                       const MacAddress& asker_mac, const IpAddress& asker, bool solicited);
 
 }  // namespace lb

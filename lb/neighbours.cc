@@ -103,8 +103,8 @@ Neighbours::Entry* Neighbours::insert(PortIndex port, const IpAddress& address, 
 
 namespace {
 
-void send_request(const Snapshot& snapshot, const MacAddress& own_mac, PortIndex port, const IpAddress& address,
-                  OutFrames& out) {
+void send_request(const Snapshot& snapshot, const MacAddress& own_mac, PortIndex port,
+                  const IpAddress& address, OutFrames& out) {
   IpAddress own = snapshot.routes.own_address(port, address.family());
   if (address.is_v4()) {
     const ArpFrame frame = arp_request(own_mac, own.is_unset() ? be32{} : own.as_v4(), address.as_v4());
@@ -125,14 +125,16 @@ Resolution Neighbours::resolve(const Snapshot& snapshot, const MacAddress& own_m
   Entry* e = find(port, address);
   if (e == nullptr) e = insert(port, address, now);
   if (e == nullptr) return Resolution::kFull;
-  if (e->used_ms.load(std::memory_order_relaxed) != now.ms) e->used_ms.store(now.ms, std::memory_order_relaxed);
+  if (e->used_ms.load(std::memory_order_relaxed) != now.ms)
+    e->used_ms.store(now.ms, std::memory_order_relaxed);
 
   const Control control(e->control.load(std::memory_order_acquire));
   mac = control.mac();
   uint64_t asked = e->asked_ms.load(std::memory_order_relaxed);
   const uint64_t since_asked = now.ms - asked;
   switch (control.state()) {
-    case State::kStatic: return Resolution::kKnown;
+    case State::kStatic:
+      return Resolution::kKnown;
     case State::kReachable:
       if (now.ms - e->confirmed_ms.load(std::memory_order_relaxed) < kReachableMs) return Resolution::kKnown;
       break;
@@ -141,9 +143,11 @@ Resolution Neighbours::resolve(const Snapshot& snapshot, const MacAddress& own_m
       e->requests.store(0, std::memory_order_relaxed);
       e->change(control, control.in_state(State::kIncomplete));
       break;
-    default: break;
+    default:
+      break;
   }
-  const Resolution meanwhile = control.state() == State::kReachable ? Resolution::kKnown : Resolution::kPending;
+  const Resolution meanwhile =
+      control.state() == State::kReachable ? Resolution::kKnown : Resolution::kPending;
   if (asked != 0 && since_asked < kRetryMs) return meanwhile;
   if (e->requests.load(std::memory_order_relaxed) >= kRequests) {
     e->change(control, control.in_state(State::kFailed));
@@ -193,13 +197,15 @@ std::optional<Neighbours::Row> Neighbours::row(unsigned i) const {
   if (!holds_address(control.state())) return std::nullopt;
   Row row;
   row.port = control.port();
-  row.address = IpAddress::of_words(e.high.load(std::memory_order_acquire), e.low.load(std::memory_order_acquire));
+  row.address =
+      IpAddress::of_words(e.high.load(std::memory_order_acquire), e.low.load(std::memory_order_acquire));
   row.mac = control.mac();
   row.is_static = control.state() == State::kStatic;
   row.state = control.state() == State::kIncomplete ? Resolution::kPending
               : control.state() == State::kFailed   ? Resolution::kFailed
                                                     : Resolution::kKnown;
-  if (Control(e.control.load(std::memory_order_acquire)).generation() != control.generation()) return std::nullopt;
+  if (Control(e.control.load(std::memory_order_acquire)).generation() != control.generation())
+    return std::nullopt;
   return row;
 }
 

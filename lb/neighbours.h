@@ -44,8 +44,8 @@ class Neighbours {
   // Puts a static neighbour of the config; it never expires. Control thread, before workers see the snapshot.
   bool put_static(PortIndex port, const IpAddress& address, const MacAddress& mac) noexcept;
 
-  // Frees places not used for ten minutes. One worker, about once a second; looks at a few hundred places a
-  // call.
+  // Frees places not used for ten minutes. One worker, about
+  // once a second; looks at a few hundred places a call.
   void sweep(Now now) noexcept;
 
   struct Row {

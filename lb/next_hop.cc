@@ -25,8 +25,10 @@ void send_to(Worker& worker, const Snapshot& snapshot, Now now, const Frame& fra
       verdict.action = Action::kHold;
       verdict.next_hop = next_hop;
       return;
-    case Resolution::kFailed: return worker.drop(packet, verdict, DropReason::kNextHopUnresolved);
-    case Resolution::kFull: return worker.drop(packet, verdict, DropReason::kNeighbourTableFull);
+    case Resolution::kFailed:
+      return worker.drop(packet, verdict, DropReason::kNextHopUnresolved);
+    case Resolution::kFull:
+      return worker.drop(packet, verdict, DropReason::kNeighbourTableFull);
   }
 }
 

@@ -19,8 +19,8 @@ uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) {
 
 // `source-ip`: the backend that this client has in the pool, picked now if it has none that takes new sessions.
 template <typename Table>
-std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-                                        Table& table, const typename Table::Key& key) {
+std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot, Now now,
+                                        const Packet& packet, Table& table, const typename Table::Key& key) {
   const uint64_t place = table.hash(key);
   auto found = table.find(key, place);
   if (found && snapshot.backends[found.control.backend()].takes_new) {
@@ -41,16 +41,20 @@ std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot
 
 std::optional<BackendId> choose(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet) {
   const Service& service = *packet.service;
-  if (service.affinity == Affinity::kTuple) return pick(worker, snapshot, service.pool, tuple_hash(snapshot, packet));
+  if (service.affinity == Affinity::kTuple)
+    return pick(worker, snapshot, service.pool, tuple_hash(snapshot, packet));
   const ListenerId clients = snapshot.pools[service.pool].clients;
   FlowTables& flows = worker.segment.flows();
-  return packet.v4 ? client_backend(worker, snapshot, now, packet, flows.narrow, narrow_client_key(packet.src, clients))
-                   : client_backend(worker, snapshot, now, packet, flows.wide, wide_client_key(packet.src, clients));
+  return packet.v4 ? client_backend(worker, snapshot, now, packet, flows.narrow,
+                                    narrow_client_key(packet.src, clients))
+                   : client_backend(worker, snapshot, now, packet, flows.wide,
+                                    wide_client_key(packet.src, clients));
 }
 
 // Enters the flow into its table. Takes over backend and slot of the entry that is there in the end.
 template <typename Table>
-typename Table::Outcome enter(Worker& worker, Now now, Packet& packet, Table& table, const typename Table::Key& key) {
+typename Table::Outcome enter(Worker& worker, Now now, Packet& packet, Table& table,
+                              const typename Table::Key& key) {
   const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
   worker.counters.relocations.add(inserted.moves);
   if (inserted.outcome == Table::Outcome::kDuplicate) {
@@ -71,8 +75,8 @@ Entered enter_flow(Worker& worker, Now now, Packet& packet) {
     return outcome == Outcome::kInserted ? Entered::kNew : Entered::kOther;
   };
   if (packet.service->wide)
-    return verdict(
-        enter(worker, now, packet, flows.wide, wide_key(packet.src, packet.src_port, listener, packet.dst_port)));
+    return verdict(enter(worker, now, packet, flows.wide,
+                         wide_key(packet.src, packet.src_port, listener, packet.dst_port)));
   return verdict(enter(worker, now, packet, flows.narrow, narrow_key(packet.src, packet.src_port, listener)));
 }
 
@@ -112,8 +116,11 @@ void open_dsr(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
   // Maglev gives the same answer for the client's first ACK: a flood of SYNs costs no state.
   if (repeatable && packet.protocol == Protocol::kTcp && is_first_syn(packet)) return;
   switch (enter_flow(worker, now, packet)) {
-    case Entered::kNew: count_opened(worker, packet); return;
-    case Entered::kOther: return;
+    case Entered::kNew:
+      count_opened(worker, packet);
+      return;
+    case Entered::kOther:
+      return;
     case Entered::kFull:
       if (!repeatable) worker.drop(packet, verdict, DropReason::kTableFull);
       return;

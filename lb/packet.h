@@ -38,7 +38,7 @@ struct Packet {
   Protocol protocol{};
   uint8_t tcp_flags = 0;
   bool v4 = true;
-  bool fragment = false;    // a piece of a larger packet; l4 is null
+  bool fragment = false;  // a piece of a larger packet; l4 is null
 
   // classify, affinity, pick
   bool hit = false;  // the flow table knew it

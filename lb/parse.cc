@@ -58,7 +58,8 @@ Verdict parse_ipv4(const Frame& frame, Packet& packet, bool to_group) {
   const auto* ip = reinterpret_cast<const Ipv4Header*>(packet.l3);
   const size_t header = (ip->version_ihl & 0x0fU) * 4;
   const size_t total = ip->total_length.host();
-  if (ip->version_ihl >> 4 != 4 || header < sizeof(Ipv4Header) || total < header) return DropReason::kBadIpHeader;
+  if (ip->version_ihl >> 4 != 4 || header < sizeof(Ipv4Header) || total < header)
+    return DropReason::kBadIpHeader;
   if (total > room) return DropReason::kFrameTruncated;
   if (to_group) return std::nullopt;
   if (fold_sum(add_bytes(0, packet.l3, header)) != 0xffff) return DropReason::kBadIpChecksum;
@@ -157,10 +158,14 @@ std::optional<DropReason> parse(const Frame& frame, Packet& packet) noexcept {
   packet.l3 = frame.data + sizeof(EthernetHeader);
   const bool to_group = ethernet->destination.is_group();
   switch (ethernet->type.host()) {
-    case kEtherIpv4: return parse_ipv4(frame, packet, to_group);
-    case kEtherIpv6: return parse_ipv6(frame, packet, to_group);
-    case kEtherArp: return parse_arp(frame, packet);
-    default: return std::nullopt;
+    case kEtherIpv4:
+      return parse_ipv4(frame, packet, to_group);
+    case kEtherIpv6:
+      return parse_ipv6(frame, packet, to_group);
+    case kEtherArp:
+      return parse_arp(frame, packet);
+    default:
+      return std::nullopt;
   }
 }
 

@@ -13,8 +13,7 @@ namespace lb {
 
 // frame   any bytes, any length; only read. Padding after the IP packet is legal and ignored
 // packet  overwritten. kind is kArp, kIp or kNone (another ethertype, multicast or broadcast destination
-// address,
-//         a protocol that Cleat does not forward: for the kernel)
+//         address, a protocol that Cleat does not forward: for the kernel)
 // returns the reason to drop it, or nullopt. A packet that is dropped proves nothing about its bytes
 // cost    no allocation; reads at most Ethernet + IP headers + 20 bytes; checks the IPv4 header checksum
 //

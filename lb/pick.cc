@@ -37,18 +37,21 @@ BackendId least_load(Worker& worker, const Snapshot& snapshot, const Pool& pool)
 
 }  // namespace
 
-std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool_index, uint64_t hash) noexcept {
+std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool_index,
+                              uint64_t hash) noexcept {
   const Pool& pool = snapshot.pools[pool_index];
   const auto size = static_cast<uint32_t>(pool.table.size());
   if (size == 0) return std::nullopt;
   switch (pool.pick) {
-    case PickMethod::kMaglev: return pool.table[reduce(hash, size)];
+    case PickMethod::kMaglev:
+      return pool.table[reduce(hash, size)];
     case PickMethod::kWrr: {
       uint32_t& position = worker.wrr_position[pool_index];
       if (position >= size) position %= size;
       return pool.table[position++];
     }
-    case PickMethod::kLeastLoad: return least_load(worker, snapshot, pool);
+    case PickMethod::kLeastLoad:
+      return least_load(worker, snapshot, pool);
   }
   return std::nullopt;
 }

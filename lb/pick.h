@@ -16,7 +16,8 @@ namespace lb {
 // pool    index into snapshot.pools
 // returns nullopt when the pool has nobody who takes new sessions
 // cost    maglev: one cache line of the pool's table; wrr: likewise; least-load: two backends' counters
-std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool, uint64_t hash) noexcept;
+std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool,
+                              uint64_t hash) noexcept;
 
 // A schedule for `wrr`: every id as often as its weight says, spread evenly (smooth weighted round robin, as in nginx).
 // At most 4,096 long: weights beyond that are scaled down, none below one turn.

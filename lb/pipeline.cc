@@ -75,13 +75,20 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
     Packet& packet = burst.packets[i];
     Verdict& verdict = burst.verdicts[i];
     switch (packet.kind) {
-      case Kind::kClient: forward_client(worker, snapshot, now, frame, packet, verdict); break;
-      case Kind::kReply: forward_reply(worker, snapshot, now, frame, packet, verdict); break;
+      case Kind::kClient:
+        forward_client(worker, snapshot, now, frame, packet, verdict);
+        break;
+      case Kind::kReply:
+        forward_reply(worker, snapshot, now, frame, packet, verdict);
+        break;
       case Kind::kArp:
-      case Kind::kLocal: handle_local(worker, snapshot, now, frame, packet, verdict); break;
+      case Kind::kLocal:
+        handle_local(worker, snapshot, now, frame, packet, verdict);
+        break;
       case Kind::kNone:
       case Kind::kIp:
-      case Kind::kDone: break;
+      case Kind::kDone:
+        break;
     }
     if (verdict.action == Action::kHold) worker.counters.held.add(1);
     if (verdict.action == Action::kPunt) worker.counters.ports[frame.port].punted.add(1);
@@ -98,7 +105,8 @@ void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) no
   forward_burst(worker, snapshot, now, burst);
 }
 
-Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, const Verdict& held) noexcept {
+Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame,
+               const Verdict& held) noexcept {
   Packet packet;
   Verdict verdict;
   send_to(worker, snapshot, now, frame, held.port, held.next_hop, packet, verdict);

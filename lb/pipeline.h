@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The packet's whole way:   rx -> parse -> classify -> affinity -> pick -> forward -> tx
-// rx and tx are the caller's (dataplane/worker, tools/cleat-replay, tests); the rest is here, a burst at a
-// time.
+// rx and tx are the caller's (dataplane/worker,
+// tools/cleat-replay, tests); the rest is here, a burst at a time.
 #pragma once
 
 #include <array>

@@ -11,8 +11,8 @@ RouteTable::RouteTable(const std::vector<PortSpec>& ports) {
     Own own;
     for (const Prefix& prefix : ports[i].addresses) {
       const bool v4 = prefix.address.is_v4();
-      networks_.push_back(
-          {prefix.network(), prefix.mask(), port, static_cast<uint8_t>(v4 ? 96 + prefix.length : prefix.length)});
+      networks_.push_back({prefix.network(), prefix.mask(), port,
+                           static_cast<uint8_t>(v4 ? 96 + prefix.length : prefix.length)});
       IpAddress& first = v4 ? own.v4 : own.v6;
       if (first.is_unset()) first = prefix.address;
     }
@@ -26,7 +26,8 @@ RouteTable::RouteTable(const std::vector<PortSpec>& ports) {
 
 std::optional<PortIndex> RouteTable::on_link_port(const IpAddress& address) const noexcept {
   for (const Network& n : networks_)
-    if ((address.high() & n.mask.high()) == n.network.high() && (address.low() & n.mask.low()) == n.network.low())
+    if ((address.high() & n.mask.high()) == n.network.high() &&
+        (address.low() & n.mask.low()) == n.network.low())
       return n.port;
   return std::nullopt;
 }

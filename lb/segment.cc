@@ -49,7 +49,9 @@ struct Segment::Layout {
 size_t SegmentGeometry::bytes() const { return Segment::bytes_of(*this); }
 
 std::string SegmentGeometry::problem() const {
-  const auto bad = [](uint32_t flows) { return !std::has_single_bit(flows) || flows < 1024 || flows > 1U << 30; };
+  const auto bad = [](uint32_t flows) {
+    return !std::has_single_bit(flows) || flows < 1024 || flows > 1U << 30;
+  };
   if (bad(flows_v4)) return "flows_v4 is not a power of two in 1024..2^30";
   if (bad(flows_wide)) return "flows_wide is not a power of two in 1024..2^30";
   if (lips < 1 || lips > kMaxLips) return "lips is not in 1.." + std::to_string(kMaxLips);
@@ -61,12 +63,13 @@ size_t Segment::bytes_of(const SegmentGeometry& geometry) { return Layout(geomet
 Segment::Segment(std::span<std::byte> memory, const SegmentGeometry& geometry)
     : header_(reinterpret_cast<Header*>(memory.data())),
       geometry_(geometry),
-      flows_{NarrowTable(section<NarrowTable::Bucket>(memory, Layout(geometry).narrow),
-                         geometry.flows_v4 / NarrowTable::kWays,
-                         section<std::atomic<uint32_t>>(memory, Layout(geometry).narrow_moves), header_->seed),
-             WideTable(section<WideTable::Bucket>(memory, Layout(geometry).wide),
-                       geometry.flows_wide / WideTable::kWays,
-                       section<std::atomic<uint32_t>>(memory, Layout(geometry).wide_moves), header_->seed)},
+      flows_{
+          NarrowTable(section<NarrowTable::Bucket>(memory, Layout(geometry).narrow),
+                      geometry.flows_v4 / NarrowTable::kWays,
+                      section<std::atomic<uint32_t>>(memory, Layout(geometry).narrow_moves), header_->seed),
+          WideTable(section<WideTable::Bucket>(memory, Layout(geometry).wide),
+                    geometry.flows_wide / WideTable::kWays,
+                    section<std::atomic<uint32_t>>(memory, Layout(geometry).wide_moves), header_->seed)},
       slots_(section<NatSlot>(memory, Layout(geometry).slots), geometry.lips),
       backends_({section<IdentityEntry>(memory, Layout(geometry).backends), kMaxBackends}),
       listeners_({section<IdentityEntry>(memory, Layout(geometry).listeners), kMaxListeners}),
@@ -92,8 +95,8 @@ Result<SegmentGeometry> Segment::read_geometry(std::span<const std::byte> memory
   const auto* header = reinterpret_cast<const Header*>(memory.data());
   if (header->magic != kMagic) return Error{"not a state segment"};
   if (header->version != kSegmentVersion)
-    return Error{"state segment of version " + std::to_string(header->version) + ", this program writes version " +
-                 std::to_string(kSegmentVersion)};
+    return Error{"state segment of version " + std::to_string(header->version) +
+                 ", this program writes version " + std::to_string(kSegmentVersion)};
   if (const std::string problem = header->geometry.problem(); !problem.empty())
     return Error{"damaged header: " + problem};
   return header->geometry;
@@ -107,7 +110,8 @@ Result<Segment> Segment::attach(std::span<std::byte> memory, const SegmentGeomet
   const auto* header = reinterpret_cast<const Header*>(memory.data());
   const uint64_t stamp = header->stamp_ms.load(std::memory_order_relaxed);
   if (stamp > now.ms + 1000) return Error{"written before the machine was booted"};
-  if (now.ms > stamp + uint64_t{kMaxTimeoutS} * 1000) return Error{"nobody was at work for more than four hours"};
+  if (now.ms > stamp + uint64_t{kMaxTimeoutS} * 1000)
+    return Error{"nobody was at work for more than four hours"};
   return Segment(memory, geometry);
 }
 

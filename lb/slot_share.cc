@@ -32,7 +32,8 @@ void SlotShare::follow(const Snapshot& snapshot) noexcept {
   };
   if (!same(all_, all_count_, before_all, before_count)) sweep_hand_ = 0;
   for (unsigned family = 0; family < 2; ++family) {
-    if (same(active_[family], active_count_[family], before_active[family], before_active_count[family])) continue;
+    if (same(active_[family], active_count_[family], before_active[family], before_active_count[family]))
+      continue;
     for (unsigned i = 0; i < 2; ++i) {
       rings_[family * 2 + i].count = 0;
       rings_[family * 2 + i].hand = 0;
@@ -52,10 +53,13 @@ bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) n
   if (control.state() != SlotState::kQuarantine) return false;
   const uint16_t age = ticks_since(now, control.tick());
   switch (control.quarantine()) {
-    case Quarantine::kNone: return true;
+    case Quarantine::kNone:
+      return true;
     case Quarantine::kBrief:
-    case Quarantine::kIdle: return age > kBriefTicks;
-    case Quarantine::kTimeWait: return age > (control.backend() == backend ? kTimeWaitTicks : kBriefTicks);
+    case Quarantine::kIdle:
+      return age > kBriefTicks;
+    case Quarantine::kTimeWait:
+      return age > (control.backend() == backend ? kTimeWaitTicks : kBriefTicks);
   }
   return false;
 }
@@ -81,8 +85,8 @@ bool SlotShare::refill(Ring& ring, NatSlots& slots, Family family, Protocol prot
   return ring.count > 0;
 }
 
-std::optional<SlotIndex> SlotShare::claim(NatSlots& slots, Family family, Protocol protocol, BackendId backend,
-                                          Tick now) noexcept {
+std::optional<SlotIndex> SlotShare::claim(NatSlots& slots, Family family, Protocol protocol,
+                                          BackendId backend, Tick now) noexcept {
   Ring& r = ring(family, protocol);
   for (unsigned round = 0; round < 2; ++round) {
     for (unsigned i = r.count; i-- > 0;) {

@@ -14,9 +14,9 @@ namespace lb {
 
 class SlotShare {
  public:
-  static constexpr unsigned kCandidates = 64;   // free slots kept at hand, per family and protocol
-  static constexpr unsigned kLooks = 256;       // slots looked at for one claim before it gives up
-  static constexpr uint32_t kSweepMs = 4000;    // time of one walk over the share
+  static constexpr unsigned kCandidates = 64;  // free slots kept at hand, per family and protocol
+  static constexpr unsigned kLooks = 256;      // slots looked at for one claim before it gives up
+  static constexpr uint32_t kSweepMs = 4000;   // time of one walk over the share
 
   // index, count  this worker of how many
   SlotShare(unsigned index, unsigned count) : index_(index), count_(count) {}
@@ -25,7 +25,8 @@ class SlotShare {
   void follow(const Snapshot& snapshot) noexcept;
 
   // A free slot for a new flow to `backend`, not yet filled; nullopt when none was found.
-  std::optional<SlotIndex> claim(NatSlots& slots, Family family, Protocol protocol, BackendId backend, Tick now) noexcept;
+  std::optional<SlotIndex> claim(NatSlots& slots, Family family, Protocol protocol, BackendId backend,
+                                 Tick now) noexcept;
   // Gives a claimed slot back that was not opened.
   void unclaim(SlotIndex slot, Family family, Protocol protocol) noexcept;
 
@@ -61,13 +62,14 @@ class SlotShare {
   Ring& ring(Family family, Protocol protocol) {
     return rings_[(family == Family::kIpv6 ? 2 : 0) + (protocol == Protocol::kUdp ? 1 : 0)];
   }
-  bool refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend, Tick now) noexcept;
+  bool refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend,
+              Tick now) noexcept;
 
   unsigned index_, count_;
   uint64_t generation_ = 0;
-  Lips all_{};                        // every LIP that may still have slots in use: swept
+  Lips all_{};  // every LIP that may still have slots in use: swept
   unsigned all_count_ = 0;
-  std::array<Lips, 2> active_{};      // LIPs that take new flows, v4 then v6
+  std::array<Lips, 2> active_{};  // LIPs that take new flows, v4 then v6
   std::array<unsigned, 2> active_count_{};
   std::array<Ring, 4> rings_;
   uint64_t sweep_hand_ = 0;

@@ -53,8 +53,8 @@ struct Pool {
   PickMethod pick{};
   ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
   uint16_t client_timeout_ticks = 0;
-  std::vector<BackendId> table;  // maglev: prime look-up table; wrr: schedule; least-load: weighted list.
-                                 // Empty: nobody takes new sessions
+  std::vector<BackendId> table;      // maglev: prime look-up table; wrr: schedule; least-load: weighted list.
+                                     // Empty: nobody takes new sessions
   std::vector<uint32_t> weights;     // least-load only, beside `table`
   std::vector<MaglevEntry> entries;  // what `table` was built from
 };

@@ -20,8 +20,8 @@ struct Now {
   [[nodiscard]] constexpr Tick tick() const { return static_cast<Tick>(ms / kTickMs); }
 };
 
-// Ticks since `then`, modulo 2^16; a `then` up to 256 ticks (64 s) ahead (another worker's fresher clock) is
-// 0.
+// Ticks since `then`, modulo 2^16; a `then` up to 256 ticks
+// (64 s) ahead (another worker's fresher clock) is 0.
 constexpr uint16_t ticks_since(Tick now, Tick then) {
   const auto age = static_cast<uint16_t>(now - then);
   return age > 65535 - 256 ? uint16_t{0} : age;

@@ -5,8 +5,8 @@
 
 namespace lb {
 
-Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& counters_, unsigned index_, unsigned count_,
-               const std::array<MacAddress, kMaxPorts>& macs_)
+Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& counters_, unsigned index_,
+               unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
       neighbours(neighbours_),
       counters(counters_),

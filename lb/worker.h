@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One worker's own state between bursts: nothing in it is shared except through the segment and the
-// neighbours.
+// One worker's own state between bursts: nothing in it is
+// shared except through the segment and the neighbours.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 #include "lb/counters.h"
 #include "lb/frame.h"
 #include "lb/neighbours.h"
-#include "lb/segment.h"
 #include "lb/packet.h"
+#include "lb/segment.h"
 #include "lb/slot_share.h"
 
 namespace lb {
@@ -30,9 +30,9 @@ struct Worker {
   const unsigned count;
   const std::array<MacAddress, kMaxPorts> macs;
 
-  OutFrames out;          // drained by the caller after each process() and resume()
-  SlotShare slots;        // candidates for new NAT flows
-  uint64_t random_state;  // least-load's choices
+  OutFrames out;                             // drained by the caller after each process() and resume()
+  SlotShare slots;                           // candidates for new NAT flows
+  uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
 
   // Next hops resolved within the current millisecond.

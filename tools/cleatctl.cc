@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cleatctl: the operator's client of cleatd.  cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]
-// Exit codes: 0 done, 1 refused or not reached (the reason on stderr), 2 usage, or a wrong file in `config
-// check`.
+// Exit codes: 0 done, 1 refused or not reached (the reason on stderr), 2 usage, or a wrong file in
+// `config check`.
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <iostream>

@@ -7,8 +7,8 @@
 
 namespace cleatctl {
 
-// Each takes what the named path answers; throws nlohmann::json::exception if that is not of the documented
-// shape.
+// Each takes what the named path answers; throws
+// nlohmann::json::exception if that is not of the documented shape.
 std::string show_status(const nlohmann::ordered_json& status);          // GET /v1/status
 std::string show_services(const nlohmann::ordered_json& services);      // GET /v1/services
 std::string show_pools(const nlohmann::ordered_json& pools);            // GET /v1/pools

@@ -123,8 +123,8 @@ class ApiClient {
 
 class Rig {
  public:
-  // One pool "live" of 10.20.0.11 and .12 behind service "rtmp"; `pool_lines` go into the pool, `more` to the
-  // end.
+  // One pool "live" of 10.20.0.11 and .12 behind service
+  // "rtmp"; `pool_lines` go into the pool, `more` to the end.
   static std::string yaml(const std::string& socket, const std::string& pool_lines = "",
                           const std::string& more = "") {
     return "dataplane:\n"

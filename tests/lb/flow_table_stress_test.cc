@@ -91,7 +91,8 @@ void stress() {
   const uint64_t residents = table.capacity() * 4 / 10;
   for (uint64_t n = 1; n <= residents; ++n) {
     const auto key = Access<Table>::key(n);
-    ASSERT_EQ(table.insert(key, table.hash(key), slot_for(n), backend_for(n), 0).outcome, Table::Outcome::kInserted);
+    ASSERT_EQ(table.insert(key, table.hash(key), slot_for(n), backend_for(n), 0).outcome,
+              Table::Outcome::kInserted);
   }
 
   Tally tally;
