@@ -27,8 +27,8 @@ class AddressTable {
   [[nodiscard]] const LocalAddress* find(const IpAddress& address) const noexcept {
     for (size_t i = place(address);; i = (i + 1) & mask_) {
       const LocalAddress& e = entries_[i];
+      if (e.address.is_unset()) return nullptr;  // first: a packet may be sent to ::
       if (e.address == address) return &e;
-      if (e.address.is_unset()) return nullptr;
     }
   }
   [[nodiscard]] const std::vector<LocalAddress>& all() const { return listed_; }
