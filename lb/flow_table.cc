@@ -141,7 +141,10 @@ bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now
   uint64_t expected = was.raw();
   while (!from.control.compare_exchange_strong(expected, was.emptied().raw(), std::memory_order_acq_rel)) {
     if (FlowControl(expected).same_flow(was)) continue;  // only its tick was refreshed
-    remove({&entry->control, copy});  // repointed or removed meanwhile: the original is right
+    // Repointed or removed meanwhile: the original is right. The copy may have been refreshed by now.
+    FlowControl seen = copy;
+    while (seen.same_flow(copy) && !remove({&entry->control, seen}))
+      seen = FlowControl(entry->control.load(std::memory_order_acquire));
     counter.fetch_add(1, std::memory_order_seq_cst);
     return false;
   }

@@ -62,6 +62,7 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
   if (silent <= limit.ticks) return;
   const auto view = NatSlots::read(slot);
   if (!view || !NatSlots::close(slot, view->control, limit.cause, now.tick())) return;
+  worker.slots.closed(index);
   remove_entry(worker, *view, index);
   worker.counters.services[snapshot.listeners[control.listener()].service].flows_closed.add(1);
   worker.counters.backends[control.backend()].flows_closed.add(1);

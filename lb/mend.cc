@@ -106,7 +106,10 @@ class Mender {
       ++report_.slots;
       return;
     }
-    slot.control.store(0);
+    // How its flow ended is not known: it rests as long as the worst case asks.
+    const bool tcp = NatSlots::protocol_of(index) == Protocol::kTcp;
+    const Quarantine cause = tcp ? Quarantine::kTimeWait : Quarantine::kIdle;
+    slot.control.store(view->control.in_state(SlotState::kQuarantine, cause, now_.tick()).raw());
     ++report_.slots_released;
   }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "lb/segment.h"
 
+#include <algorithm>
 #include <bit>
+#include <initializer_list>
 #include <new>
 
 namespace lb {
@@ -45,6 +47,22 @@ struct Segment::Layout {
     end = (at + 4095) & ~size_t{4095};
   }
 };
+
+namespace {
+
+// Why a table cannot be one that this program wrote; "" if it can.
+std::string damage_of(const IdentityTable& table, std::initializer_list<IdentityKind> kinds,
+                      const char* name) {
+  for (size_t id = 0; id < table.size(); ++id) {
+    const Identity& identity = table.at(static_cast<uint16_t>(id));
+    if (identity.kind == IdentityKind::kNone) continue;
+    const bool of_this_table = std::find(kinds.begin(), kinds.end(), identity.kind) != kinds.end();
+    if (!of_this_table || table.find(identity) != id) return std::string("damaged table of ") + name;
+  }
+  return "";
+}
+
+}  // namespace
 
 size_t SegmentGeometry::bytes() const { return Segment::bytes_of(*this); }
 
@@ -112,7 +130,14 @@ Result<Segment> Segment::attach(std::span<std::byte> memory, const SegmentGeomet
   if (stamp > now.ms + 1000) return Error{"written before the machine was booted"};
   if (now.ms > stamp + uint64_t{kMaxTimeoutS} * 1000)
     return Error{"nobody was at work for more than four hours"};
-  return Segment(memory, geometry);
+  Segment segment(memory, geometry);
+  for (const std::string& damage :
+       {damage_of(segment.backends_, {IdentityKind::kBackend}, "backends"),
+        damage_of(segment.listeners_, {IdentityKind::kListener, IdentityKind::kPoolClients}, "listeners"),
+        damage_of(segment.lips_, {IdentityKind::kLip}, "LIPs"),
+        damage_of(segment.services_, {IdentityKind::kService}, "services")})
+    if (!damage.empty()) return Error{damage};
+  return segment;
 }
 
 void Segment::stamp(Now now) { header_->stamp_ms.store(now.ms, std::memory_order_relaxed); }

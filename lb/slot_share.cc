@@ -2,6 +2,7 @@
 #include "lb/slot_share.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace lb {
 namespace {
@@ -9,7 +10,35 @@ namespace {
 constexpr uint16_t kBriefTicks = ticks_of_s(1);
 constexpr uint16_t kTimeWaitTicks = ticks_of_s(60);
 
+bool is_used(const NatSlot& slot) {
+  return in_use(SlotControl(slot.control.load(std::memory_order_relaxed)).state());
+}
+
 }  // namespace
+
+SlotShare::SlotShare(unsigned index, unsigned count, Segment& segment)
+    : index_(index),
+      count_(count),
+      row_words_((share_size() + 63) / 64),
+      rows_(size_t{segment.lips().size()} * 2) {
+  marks_.assign(rows_.size() * row_words_, ~uint64_t{0});
+  const uint64_t last = share_size() % 64 == 0 ? ~uint64_t{0} : (uint64_t{1} << share_size() % 64) - 1;
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    rows_[row].marked = share_size();
+    marks_[(row + 1) * row_words_ - 1] = last;
+  }
+  for (uint32_t row = 0; row < rows_.size(); ++row)
+    if (segment.lips().at(static_cast<LipIndex>(row / 2)).kind == IdentityKind::kLip)
+      unmark_used(segment.slots(), row);
+}
+
+void SlotShare::unmark_used(const NatSlots& slots, uint32_t row) noexcept {
+  for (uint32_t offset = 0; offset < share_size(); ++offset) {
+    if (!is_used(slots.at(row * kLocalPorts + share_first() + offset))) continue;
+    marks_[size_t{row} * row_words_ + offset / 64] &= ~(uint64_t{1} << offset % 64);
+    --rows_[row].marked;
+  }
+}
 
 void SlotShare::follow(const Snapshot& snapshot) noexcept {
   if (snapshot.generation == generation_) return;
@@ -34,10 +63,8 @@ void SlotShare::follow(const Snapshot& snapshot) noexcept {
   for (unsigned family = 0; family < 2; ++family) {
     if (same(active_[family], active_count_[family], before_active[family], before_active_count[family]))
       continue;
-    for (unsigned i = 0; i < 2; ++i) {
-      rings_[family * 2 + i].count = 0;
-      rings_[family * 2 + i].hand = 0;
-    }
+    put_back(rings_[family * 2]);
+    put_back(rings_[family * 2 + 1]);
   }
 }
 
@@ -64,22 +91,56 @@ bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) n
   return false;
 }
 
+void SlotShare::mark(SlotIndex slot) noexcept {
+  const uint32_t row = slot / kLocalPorts, offset = slot % kLocalPorts - share_first();
+  uint64_t& word = marks_[size_t{row} * row_words_ + offset / 64];
+  const uint64_t bit = uint64_t{1} << offset % 64;
+  if ((word & bit) == 0) ++rows_[row].marked;
+  word |= bit;
+}
+
+void SlotShare::put_back(Ring& ring) noexcept {
+  for (unsigned i = 0; i < ring.count; ++i) mark(ring.slots[i]);
+  ring.count = 0;
+}
+
+uint32_t SlotShare::take_next(uint32_t row) noexcept {
+  uint64_t* words = &marks_[size_t{row} * row_words_];
+  uint32_t at = rows_[row].hand / 64;
+  uint64_t word = words[at] & ~uint64_t{0} << rows_[row].hand % 64;
+  while (word == 0) {
+    if (++at == row_words_) at = 0;
+    word = words[at];
+  }
+  const uint32_t offset = at * 64 + static_cast<uint32_t>(std::countr_zero(word));
+  words[at] &= ~(uint64_t{1} << offset % 64);
+  --rows_[row].marked;
+  rows_[row].hand = offset + 1 < share_size() ? offset + 1 : 0;
+  return offset;
+}
+
 bool SlotShare::refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend,
                        Tick now) noexcept {
   const unsigned f = family == Family::kIpv6 ? 1 : 0;
-  const uint64_t total = uint64_t{active_count_[f]} * share_size();
-  if (total == 0) return false;
-  for (unsigned look = 0; look < kLooks && look < total; ++look) {
-    // One LIP after the other on each step, so that a server sees its connections spread over all of them.
-    const LipIndex lip = active_[f][ring.hand % active_count_[f]];
-    const auto port =
-        static_cast<uint16_t>(kFirstLocalPort + share_first() + ring.hand / active_count_[f] % share_size());
-    if (++ring.hand >= total) ring.hand = 0;
-    const SlotIndex index = NatSlots::index(lip, protocol, port);
-    if (!is_claimable(slots.at(index), backend, now)) continue;
-    ring.slots[ring.count++] = index;
-    if (ring.count == kCandidates) break;
+  std::array<SlotIndex, kLooks> resting;
+  unsigned rest = 0, empty = 0;
+  while (ring.count < kCandidates && rest < kLooks && empty < active_count_[f]) {
+    // One LIP after the other, so that a server sees its connections spread over all of them.
+    const LipIndex lip = active_[f][ring.turn++ % active_count_[f]];
+    const uint32_t row = lip * 2U + (protocol == Protocol::kUdp ? 1U : 0U);
+    if (rows_[row].marked == 0) {
+      ++empty;
+      continue;
+    }
+    empty = 0;
+    const SlotIndex index = row * kLocalPorts + share_first() + take_next(row);
+    const NatSlot& slot = slots.at(index);
+    if (is_claimable(slot, backend, now))
+      ring.slots[ring.count++] = index;
+    else if (!is_used(slot))
+      resting[rest++] = index;
   }
+  for (unsigned i = 0; i < rest; ++i) mark(resting[i]);
   // Taken from the end: turn the order so that ports are used upwards.
   std::reverse(ring.slots.begin(), ring.slots.begin() + ring.count);
   return ring.count > 0;
@@ -96,7 +157,7 @@ std::optional<SlotIndex> SlotShare::claim(NatSlots& slots, Family family, Protoc
       return index;
     }
     if (round == 0) {
-      r.count = 0;
+      put_back(r);
       if (!refill(r, slots, family, protocol, backend, now)) return std::nullopt;
     }
   }
@@ -105,7 +166,8 @@ std::optional<SlotIndex> SlotShare::claim(NatSlots& slots, Family family, Protoc
 
 void SlotShare::unclaim(SlotIndex slot, Family family, Protocol protocol) noexcept {
   Ring& r = ring(family, protocol);
-  if (r.count < kCandidates) r.slots[r.count++] = slot;
+  if (r.count == kCandidates) return mark(slot);
+  r.slots[r.count++] = slot;
 }
 
 }  // namespace lb

@@ -5,9 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
+#include <vector>
 
 #include "lb/nat_slot.h"
+#include "lb/segment.h"
 #include "lb/snapshot.h"
 
 namespace lb {
@@ -15,11 +16,12 @@ namespace lb {
 class SlotShare {
  public:
   static constexpr unsigned kCandidates = 64;  // free slots kept at hand, per family and protocol
-  static constexpr unsigned kLooks = 256;      // slots looked at for one claim before it gives up
+  static constexpr unsigned kLooks = 256;      // resting slots looked at for one claim before it gives up
   static constexpr uint32_t kSweepMs = 4000;   // time of one walk over the share
 
   // index, count  this worker of how many
-  SlotShare(unsigned index, unsigned count) : index_(index), count_(count) {}
+  // segment       read once for the slots that are in use already. Allocates a bit for each slot of the share
+  SlotShare(unsigned index, unsigned count, Segment& segment);
 
   // Takes note of the LIPs of a new snapshot; cheap when the generation is known.
   void follow(const Snapshot& snapshot) noexcept;
@@ -29,6 +31,8 @@ class SlotShare {
                                  Tick now) noexcept;
   // Gives a claimed slot back that was not opened.
   void unclaim(SlotIndex slot, Family family, Protocol protocol) noexcept;
+  // Takes note of a slot that its owner closed.
+  void closed(SlotIndex slot) noexcept { mark(slot); }
 
   // Walks on over the whole share by as many slots as `elapsed_ms` asks for, and calls visit(index) for each.
   template <typename Visit>
@@ -51,7 +55,12 @@ class SlotShare {
   struct Ring {
     std::array<SlotIndex, kCandidates> slots;
     unsigned count = 0;
-    uint64_t hand = 0;
+    unsigned turn = 0;  // whose LIP's it is
+  };
+  // The ports of one LIP and protocol in this share.
+  struct Row {
+    uint32_t hand = 0;    // the walk goes on here
+    uint32_t marked = 0;  // bits set
   };
   using Lips = std::array<LipIndex, kMaxLips>;
 
@@ -62,10 +71,20 @@ class SlotShare {
   Ring& ring(Family family, Protocol protocol) {
     return rings_[(family == Family::kIpv6 ? 2 : 0) + (protocol == Protocol::kUdp ? 1 : 0)];
   }
+  void unmark_used(const NatSlots& slots, uint32_t row) noexcept;
+  void mark(SlotIndex slot) noexcept;
+  void put_back(Ring& ring) noexcept;
+  // Unmarks and returns the row's next marked slot, as an offset in the share. REQUIRES: the row has one.
+  uint32_t take_next(uint32_t row) noexcept;
   bool refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend,
               Tick now) noexcept;
 
   unsigned index_, count_;
+  uint32_t row_words_;
+  // A bit for each slot of the share: clear while it is in use or a candidate. Only the owner opens and closes a slot,
+  // so old flows in a long row cost no look. A marked slot that is found in use after all is unmarked.
+  std::vector<uint64_t> marks_;
+  std::vector<Row> rows_;
   uint64_t generation_ = 0;
   Lips all_{};  // every LIP that may still have slots in use: swept
   unsigned all_count_ = 0;

@@ -13,7 +13,7 @@ Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& count
       index(index_),
       count(count_),
       macs(macs_),
-      slots(index_, count_),
+      slots(index_, count_, segment_),
       random_state(hash_word(index_, 0x77726b72)),
       wrr_position(new uint32_t[kMaxPools]) {
   // Workers start at different places of a schedule, so that together they do not open in lockstep.
