@@ -38,7 +38,7 @@ def cases_of(suite: xml.Element, whole: str) -> list:
             continue
         wrong = case.findall("failure") + case.findall("error")
         result = "failed" if wrong else "skipped" if case.find("skipped") is not None else "passed"
-        name = case.get("name", "?")
+        name = case.get("name", "?").rpartition(" / ")[2]
         text = [w.text or w.get("message") or "" for w in wrong]
         text += [o.text or "" for o in case.findall("system-out") + case.findall("system-err")]
         cases.append(Case(f"{group}.{name}" if group else name, result, "\n".join(text).strip()))
@@ -58,11 +58,12 @@ def programs_of(build: Path) -> list:
     folders = {t["name"]: t["suite"][0].split(":")[-1] for t in known if t["suite"]}
     programs = []
     for end in ended:
-        name = end["name"]
+        logged = end["name"]  # "NAME", or "PROJECT:SUITE / NAME" when there are several suites; so in junit too
+        name = logged.rpartition(" / ")[2]
         output = (end.get("stdout") or "") + (end.get("stderr") or "")
         program = Program(name, folders.get(name, ""), output=output)
         for project in projects:
-            whole = f"{project}.{name}"
+            whole = f"{project}.{logged}"
             for s in suites:
                 if s.get("name") == whole or s.get("name", "").startswith(whole + "."):
                     program.cases += cases_of(s, whole)
@@ -87,6 +88,7 @@ def show(title: str, text: str) -> None:
 def main() -> int:
     total = {"passed": 0, "failed": 0, "skipped": 0}
     table = []
+    failures = []
     for argument in sys.argv[1:]:
         label, _, folder = argument.partition("=")
         counts = {}
@@ -96,13 +98,15 @@ def main() -> int:
                 row[case.result] += 1
                 total[case.result] += 1
             failed = [c for c in program.cases if c.result == "failed"]
+            failures += [f"FAILED {label}: {program.name}: {case.name}" for case in failed]
             for case in failed:
-                print(f"FAILED {label}: {program.name}: {case.name}")
-                if case.output:
-                    show("what it says", case.output)
+                if case.output and case.output not in program.output:
+                    show(f"{label}: {program.name}: {case.name}", case.output)
             if failed:
                 show(f"output of {label}: {program.name}", program.output)
         table += [(label, suite, row) for suite, row in sorted(counts.items())]
+    for line in failures:
+        print(line)
     for label, suite, row in table:
         print(f"{label:8} {suite:12} {row['passed']:6} passed {row['failed']:4} failed {row['skipped']:4} skipped")
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
