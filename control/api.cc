@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/api_views.h"
+#include "control/limits.h"
 #include "control/stats.h"
 
 namespace control {
@@ -17,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr uint32_t kMaxWeight = 10'000;
 constexpr uint32_t kMaxDeadlineS = 30 * 24 * 3600;
 
 // What a route's function gets. pool and endpoint are "" where the path has none.

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The sections of the configuration file, a reader each (docs/config.md), and the checks across sections.
+// Readers fill in what is given, leave the defaults elsewhere, and record the first mistake in the YamlFile.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/config.h"
+#include "control/yaml_field.h"
+#include "lb/address.h"
+
+namespace control {
+
+void read_dataplane(const YamlField& section, DataplaneConfig& into);
+void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips);
+void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
+void read_services(const YamlField& section, std::vector<ServiceConfig>& into);
+void read_api(const YamlField& section, ApiConfig& into);
+
+// What no section can see alone: names that must exist, addresses that must not meet, families, routes.
+// REQUIRES: root was read into `config` without a mistake
+void check_config(const Config& config, const YamlField& root, YamlFile& file);
+
+// An address of a host: not unspecified, not multicast, not broadcast. nullopt: refused, or not given.
+std::optional<lb::IpAddress> read_host(const YamlField& field);
+
+// A name for people, paths and file systems: letters, digits, '.', '_' and '-', 1 to 63 of them. Refuses
+// others.
+void check_name(const YamlField& field, const std::string& name);
+
+}  // namespace control
