@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Each header compiles alone.  usage: headers_test.py BUILDDIR (for the flags of compile_commands.json)"""
+import json
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import house
+
+DROPPED_WITH_VALUE = {"-o", "-MF", "-MQ", "-MT"}
+DROPPED = {"-c", "-MD", "-MMD"}
+
+
+def flags_by_folder(build):
+    """The compiler's command line without its files, for each folder that has been compiled."""
+    flags = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        source = Path(os.path.normpath(build / entry["file"]))
+        if not source.is_relative_to(house.ROOT) or source.suffix != ".cc":
+            continue
+        words, kept = shlex.split(entry["command"]), []
+        while words:
+            word = words.pop(0)
+            if word in DROPPED_WITH_VALUE:
+                words.pop(0)
+            elif word not in DROPPED and word != entry["file"]:
+                kept.append(word)
+        folder = source.relative_to(house.ROOT).parent
+        if len(kept) > len(flags.get(folder, [])):
+            flags[folder] = kept
+    return flags
+
+
+def compile_alone(header, command, build):
+    if Path(command[0]).name == "ccache":
+        command = command[1:]
+    done = subprocess.run([*command, "-fsyntax-only", "-fdiagnostics-color=never", "-x", "c++", "-"], cwd=build,
+                          input=f'#include "{header}"\n', capture_output=True, text=True)
+    return [] if done.returncode == 0 else (done.stderr.splitlines() or ["failed"])[:12]
+
+
+def main():
+    build = Path(sys.argv[1]).resolve()
+    flags = flags_by_folder(build)
+    headers = [f for f in house.sources() if f.suffix == ".h"]
+    with house.Tap() as tap, ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = {h: pool.submit(compile_alone, h, flags[h.parent], build) for h in headers if h.parent in flags}
+        for header in headers:
+            if header in results:
+                tap.check(f"{header} compiles alone", results[header].result())
+            else:
+                tap.skip(f"{header} compiles alone", f"{header.parent} is not built here")
+
+
+main()
