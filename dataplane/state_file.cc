@@ -72,6 +72,9 @@ lb::Result<StateFile> StateFile::open(const std::string& path, const lb::Segment
   if (auto locked = file.lock(path); !locked) return lb::Error{locked.error()};
   struct stat status {};
   if (::fstat(file.fd_, &status) != 0) return failed("cannot stat", path);
+  // Whoever else could write to it could make workers read beyond the tables.
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
+    return lb::Error{"state file " + path + " belongs to another user or is no file; remove it"};
   const auto length = static_cast<size_t>(status.st_size);
   if (length > 0) {
     if (auto mapped = file.map(length, path); !mapped) return lb::Error{mapped.error()};
