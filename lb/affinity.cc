@@ -40,19 +40,25 @@ void touch_client(Worker& worker, const Snapshot& snapshot, Now now, const Packe
     touch(worker.segment.flows().wide, wide_client_key(packet.src, clients));
 }
 
+void count_closed(Worker& worker, const Packet& packet, BackendId backend) {
+  worker.counters.services[packet.service->id].flows_closed.add(1);
+  worker.counters.backends[backend].flows_closed.add(1);
+}
+
 template <typename Table>
 [[gnu::noinline]] bool touch(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-                             Table& table, typename Table::Found found) {
+                             Table& table, const typename Table::Key& key, typename Table::Found found) {
   const FlowControl control = found.control;
   const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
   if (is_slot(control.slot())) {
     if (!touch_slot(worker, now, packet, control)) {
-      table.remove(found);
+      table.remove_all(key, packet.hash, control.slot());
       return false;
     }
   } else if (packet.protocol == Protocol::kTcp) {
     if (is_first_syn(packet) && control.slot() == kNoSlotClosing) {
-      table.remove(found);
+      if (table.remove_all(key, packet.hash, control.slot()) > 0)
+        count_closed(worker, packet, control.backend());
       return false;
     }
     if (over) table.repoint(found, kNoSlotClosing, control.backend(), now.tick());
@@ -74,7 +80,7 @@ void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, 
   packet.slot = found.control.slot();
   if (ticks_since(now.tick(), found.control.tick()) >= kTouchTicks || (packet.tcp_flags & kEdges) != 0)
       [[unlikely]] {
-    if (!touch(worker, snapshot, now, packet, table, found)) return;
+    if (!touch(worker, snapshot, now, packet, table, key, found)) return;
   }
   packet.hit = true;
 }

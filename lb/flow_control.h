@@ -14,6 +14,7 @@ enum class FlowState : uint8_t {
   kEmpty = 0,
   kBusy = 1,  // its key is being written; the tick says since when
   kLive = 2,
+  kMoving = 3,  // live, and a relocation of it is under way: nobody else may start one
 };
 
 // Slot values of flows that have none (DSR, clients of `source-ip`).
@@ -40,12 +41,27 @@ class FlowControl {
   [[nodiscard]] constexpr FlowControl with_tick(Tick tick) const {
     return FlowControl((raw_ & 0xffffffffffffULL) | uint64_t{tick} << 48);
   }
+  [[nodiscard]] constexpr bool is_live() const { return (raw_ & 2) != 0; }
+  [[nodiscard]] constexpr FlowControl in_state(FlowState state) const {
+    return FlowControl((raw_ & ~uint64_t{3}) | static_cast<uint64_t>(state));
+  }
+  // What a vacant place becomes when it is taken.
+  [[nodiscard]] constexpr FlowControl next_use(FlowState state, SlotIndex slot, BackendId backend,
+                                               Tick tick) const {
+    return {state, static_cast<uint8_t>(generation() + 1), slot, backend, tick};
+  }
   // The same place for a new use: whoever holds the old word fails its compare-and-swap, whatever the rest says.
   [[nodiscard]] constexpr FlowControl emptied() const {
     return FlowControl(FlowState::kEmpty, static_cast<uint8_t>(generation() + 1), 0, 0, 0);
   }
-  // Equal but for the tick: still the same flow.
-  [[nodiscard]] constexpr bool same_flow(FlowControl other) const { return (raw_ ^ other.raw_) << 16 == 0; }
+  // Both live, with the same generation: nobody removed the entry, though it may have been repointed.
+  [[nodiscard]] constexpr bool same_use(FlowControl other) const {
+    return is_live() && other.is_live() && generation() == other.generation();
+  }
+  // Both live, equal but for tick and relocation: still the same flow with the same backend and slot.
+  [[nodiscard]] constexpr bool same_flow(FlowControl other) const {
+    return is_live() && other.is_live() && ((raw_ ^ other.raw_) & 0xffff'ffff'fffcULL) == 0;
+  }
 
  private:
   uint64_t raw_ = 0;

@@ -22,7 +22,7 @@ uint64_t FlowTable<kWords>::hash(const Key& key) const noexcept {
 template <unsigned kWords>
 auto FlowTable<kWords>::read(Entry& entry, Key& key) noexcept -> Found {
   FlowControl before(entry.control.load(std::memory_order_seq_cst));
-  while (before.state() == FlowState::kLive) {
+  while (before.is_live()) {
     for (unsigned i = 0; i < kWords; ++i) key[i] = entry.key[i].load(std::memory_order_acquire);
     const FlowControl after(entry.control.load(std::memory_order_acquire));
     if (after.same_flow(before)) return {&entry.control, after};
@@ -75,19 +75,35 @@ auto FlowTable<kWords>::vacant(Bucket& bucket, Tick now, FlowControl& control) n
 // seconds and lost its place fails at its next step instead of writing into somebody else's entry. The old key words
 // are therefore read before the place is claimed.
 template <unsigned kWords>
-bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot,
-                             BackendId backend, Tick entry_tick, Tick now, FlowControl& live) noexcept {
-  const auto generation = static_cast<uint8_t>(vacant.generation() + 1);
-  const FlowControl busy(FlowState::kBusy, generation, 0, 0, now);
+bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live,
+                             Tick now) noexcept {
+  const FlowControl busy(FlowState::kBusy, live.generation(), 0, 0, now);
   Key old;
   for (unsigned i = 0; i < kWords; ++i) old[i] = entry.key[i].load(std::memory_order_acquire);
   uint64_t expected = vacant.raw();
   if (!entry.control.compare_exchange_strong(expected, busy.raw(), std::memory_order_acq_rel)) return false;
   for (unsigned i = 0; i < kWords; ++i)
     if (!entry.key[i].compare_exchange_strong(old[i], key[i], std::memory_order_acq_rel)) return false;
-  live = FlowControl(FlowState::kLive, generation, slot, backend, entry_tick);
   expected = busy.raw();
   return entry.control.compare_exchange_strong(expected, live.raw(), std::memory_order_seq_cst);
+}
+
+template <unsigned kWords>
+bool FlowTable<kWords>::withdraw(std::atomic<uint64_t>& place, FlowControl use) noexcept {
+  uint64_t seen = use.raw();
+  while (FlowControl(seen).same_use(use))
+    if (place.compare_exchange_weak(seen, FlowControl(seen).emptied().raw(), std::memory_order_acq_rel))
+      return true;
+  return false;
+}
+
+template <unsigned kWords>
+void FlowTable<kWords>::settle(std::atomic<uint64_t>& place, FlowControl use) noexcept {
+  uint64_t seen = use.raw();
+  while (FlowControl(seen).same_use(use) && FlowControl(seen).state() == FlowState::kMoving) {
+    const FlowControl settled = FlowControl(seen).in_state(FlowState::kLive);
+    if (place.compare_exchange_weak(seen, settled.raw(), std::memory_order_acq_rel)) return;
+  }
 }
 
 template <unsigned kWords>
@@ -103,14 +119,15 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
       if (make_room(hash, now, result.moves)) continue;
       return result;
     }
-    FlowControl live;
-    if (!fill(*entry, control, key, slot, backend, now, now, live)) continue;
+    const FlowControl live = control.next_use(FlowState::kLive, slot, backend, now);
+    if (!fill(*entry, control, key, live, now)) continue;
 
     const Found own{&entry->control, live};
     const Found earliest = find(key, hash);
     // A copy with our own slot and backend is our entry on its way to its other bucket, not somebody else's.
     if (earliest && earliest.place != own.place &&
-        (earliest.control.slot() != slot || earliest.control.backend() != backend) && remove(own)) {
+        (earliest.control.slot() != slot || earliest.control.backend() != backend) &&
+        withdraw(*own.place, live)) {
       result.outcome = Outcome::kDuplicate;
       result.found = earliest;
       return result;
@@ -122,32 +139,40 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
   return result;
 }
 
-// Moves one live entry into the other of its two buckets.
+// Moves one live entry into the other of its two buckets. While original and copy are marked as moving nobody else
+// moves either, so that whatever happens to one of them meanwhile, the other can be put right.
 template <unsigned kWords>
 bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept {
   Key key;
-  const Found original = read(from, key);
-  if (!original) return false;
+  const Found found = read(from, key);
+  if (!found || found.control.state() == FlowState::kMoving) return false;
   const uint64_t h = hash(key);
   if ((first(h) == bucket ? second(h) : first(h)) != to) return false;  // another key lies here by now
   FlowControl control;
   Entry* entry = vacant(buckets_[to], now, control);
   if (entry == nullptr) return false;
-  FlowControl copy;
-  const FlowControl was = original.control;
-  if (!fill(*entry, control, key, was.slot(), was.backend(), was.tick(), now, copy)) return false;
-  std::atomic<uint32_t>& counter = moves(h);
-  counter.fetch_add(1, std::memory_order_seq_cst);
-  uint64_t expected = was.raw();
-  while (!from.control.compare_exchange_strong(expected, was.emptied().raw(), std::memory_order_acq_rel)) {
-    if (FlowControl(expected).same_flow(was)) continue;  // only its tick was refreshed
-    // Repointed or removed meanwhile: the original is right. The copy may have been refreshed by now.
-    FlowControl seen = copy;
-    while (seen.same_flow(copy) && !remove({&entry->control, seen}))
-      seen = FlowControl(entry->control.load(std::memory_order_acquire));
-    counter.fetch_add(1, std::memory_order_seq_cst);
+  const FlowControl original = found.control.in_state(FlowState::kMoving);
+  uint64_t expected = found.control.raw();
+  if (!from.control.compare_exchange_strong(expected, original.raw(), std::memory_order_acq_rel))
+    return false;
+  const FlowControl copy =
+      control.next_use(FlowState::kMoving, original.slot(), original.backend(), original.tick());
+  if (!fill(*entry, control, key, copy, now)) {
+    settle(from.control, original);
     return false;
   }
+  std::atomic<uint32_t>& counter = moves(h);
+  counter.fetch_add(1, std::memory_order_seq_cst);
+  expected = original.raw();
+  while (!from.control.compare_exchange_weak(expected, FlowControl(expected).emptied().raw(),
+                                             std::memory_order_acq_rel)) {
+    if (FlowControl(expected).same_flow(original)) continue;  // only its tick was refreshed
+    withdraw(entry->control, copy);  // repointed or removed meanwhile: what became of the original is right
+    counter.fetch_add(1, std::memory_order_seq_cst);
+    settle(from.control, original);
+    return false;
+  }
+  settle(entry->control, copy);
   return true;
 }
 
@@ -166,7 +191,8 @@ bool FlowTable<kWords>::make_room(uint64_t hash, Tick now, unsigned& moved) noex
   const auto add = [&](uint64_t bucket, int parent, uint8_t depth) {
     for (unsigned way = 0; way < kWays && count < kMaxNodes; ++way) {
       Key key;
-      if (!read(buckets_[bucket].entries[way], key)) continue;
+      const Found found = read(buckets_[bucket].entries[way], key);
+      if (!found || found.control.state() == FlowState::kMoving) continue;
       const uint64_t h = this->hash(key);
       const uint64_t other = first(h) == bucket ? second(h) : first(h);
       __builtin_prefetch(&buckets_[other]);
@@ -200,8 +226,7 @@ bool FlowTable<kWords>::refresh(const Found& found, Tick now) noexcept {
 
 template <unsigned kWords>
 bool FlowTable<kWords>::repoint(Found& found, SlotIndex slot, BackendId backend, Tick now) noexcept {
-  const FlowControl next(FlowState::kLive, static_cast<uint8_t>(found.control.generation() + 1), slot,
-                         backend, now);
+  const FlowControl next(found.control.state(), found.control.generation(), slot, backend, now);
   uint64_t expected = found.control.raw();
   if (!found.place->compare_exchange_strong(expected, next.raw(), std::memory_order_acq_rel)) return false;
   found.control = next;
@@ -239,6 +264,8 @@ uint64_t FlowTable<kWords>::clear_busy() noexcept {
   for (uint64_t b = 0; b <= mask_; ++b) {
     for (Entry& entry : buckets_[b].entries) {
       const FlowControl control(entry.control.load(std::memory_order_relaxed));
+      if (control.state() == FlowState::kMoving)
+        entry.control.store(control.in_state(FlowState::kLive).raw(), std::memory_order_relaxed);
       if (control.state() != FlowState::kBusy) continue;
       entry.control.store(control.emptied().raw(), std::memory_order_relaxed);
       ++cleared;

@@ -7,8 +7,8 @@
 //  - Insert: CAS control empty -> busy, write the key, CAS busy -> live. A busy entry older than 2 s is taken over.
 //  - Read: key, control, key again, control again; the generation in the control word changes with each use of a place.
 //  - Refresh, repoint and remove are CAS on the control word only.
-//  - A relocation publishes the copy, counts the region's moves up, then removes the original. A miss is believed only
-//    if that counter stood still during the search.
+//  - A relocation marks the entry as moving, so that it is the only one of it, publishes the copy, counts the region's
+//    moves up, then removes the original. A miss is believed only if that counter stood still during the search.
 // Two workers may insert one key at once: after publishing each looks again, and the copy later in probe order
 // withdraws. A duplicate that survives is legal: the first in probe order is the answer, and remove takes all.
 #pragma once
@@ -96,7 +96,8 @@ class FlowTable {
       if (found) visit(key, found);
     }
   }
-  // Empties every busy entry, whatever its age. REQUIRES: no other worker is at work. Returns how many.
+  // Empties every busy entry, whatever its age, and ends every relocation. Returns how many were busy.
+  // REQUIRES: no other worker is at work.
   uint64_t clear_busy() noexcept;
 
  private:
@@ -114,8 +115,11 @@ class FlowTable {
   [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept;
   // An entry that is empty, or busy for too long; null if the bucket has none.
   static Entry* vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept;
-  static bool fill(Entry& entry, FlowControl vacant, const Key& key, SlotIndex slot, BackendId backend,
-                   Tick entry_tick, Tick now, FlowControl& live) noexcept;
+  static bool fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live, Tick now) noexcept;
+  // Removes the entry though it was refreshed or repointed meanwhile. False if it was removed before.
+  static bool withdraw(std::atomic<uint64_t>& place, FlowControl use) noexcept;
+  // Ends a relocation. Does nothing if the entry is gone.
+  static void settle(std::atomic<uint64_t>& place, FlowControl use) noexcept;
   bool move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept;
   // Frees a place in one of the key's buckets by a chain of moves, counted in `moved`. False if there is no way; true
   // also when another worker spoiled the chain half-way: look again.
