@@ -66,7 +66,7 @@ class Cleatd:
 
 
 def api_path(run, name="cleatd"):
-    return run.path(f"{name}.sock")
+    return run.shm / f"{name}.sock"
 
 
 def state_path(run, name="cleatd"):

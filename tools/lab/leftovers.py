@@ -3,9 +3,11 @@
 
 A run removes its own things; only one that was killed by SIGKILL leaves any, and the next run removes them.
 """
+import contextlib
+import fcntl
+import os
 import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -26,35 +28,55 @@ def files():
     return sorted(str(p) for place in places if place.is_dir() for p in place.iterdir() if _NAME.match(p.name))
 
 
-def processes():
-    """Processes inside the namespaces of runs: {name of the namespace: [pid]}."""
-    found = {name: namespace.pids(name) for name in namespaces()}
-    return {name: pids for name, pids in found.items() if pids}
+def dead():
+    """Names and paths that belong to runs whose process is gone."""
+    return [n for n in namespaces() if _is_dead(n)] + [p for p in files() if _is_dead(Path(p).name)]
 
 
 def remove():
-    """Removes what belongs to runs whose process is gone. A live run's things are never touched."""
-    for name in namespaces():
-        if _is_dead(name):
+    """Removes what dead() lists. A live run's things are never touched."""
+    for name in dead():
+        if name.startswith("/"):
+            shutil.rmtree(name, ignore_errors=True)
+        else:
             namespace.delete(name)
-    for path in files():
-        if _is_dead(Path(path).name):
-            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def mark_alive(folder):
+    """Holds a lock on the folder: a run in another PID namespace cannot see that this process lives."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _is_dead(name):
-    return not Path("/proc", _NAME.match(name).group(1)).exists()
+    pid = _NAME.match(name).group(1)
+    folders = (place / f"cleat-{pid}" for place in (Path(tempfile.gettempdir()), *_PLACES))
+    lives = pid != str(os.getpid()) and Path("/proc", pid).exists()  # an earlier process had our pid
+    return not lives and not any(_is_locked(folder) for folder in folders)
+
+
+def _is_locked(folder):
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def main():
-    """Prints one line per leftover; for comparisons before and after."""
-    for name in namespaces():
-        print("namespace", name)
-    for path in files():
-        print("file", path)
-    interfaces = subprocess.run(["ip", "-br", "link"], check=True, capture_output=True, text=True).stdout
-    for line in interfaces.splitlines():
-        print("interface", line.split()[0])
+    """Prints one line for each leftover of a run that is gone, and removes nothing."""
+    print("\n".join(dead()) or "nothing left")
 
 
 if __name__ == "__main__":

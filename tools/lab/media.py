@@ -44,9 +44,10 @@ class Player:
 
     def __init__(self, run, space, url, name="player", seconds=None):
         self.path = run.path(f"{name}.flv")
+        self.path.unlink(missing_ok=True)
         limit = [] if seconds is None else ["-t", seconds]
         self.child = Child(run, name, ["ffmpeg", "-hide_banner", "-loglevel", "warning", "-nostdin", "-y",
-                                       "-rw_timeout", 10_000_000, "-i", url, *limit, "-c", "copy",
+                                       "-rw_timeout", 10_000_000, "-analyzeduration", 1_000_000, "-i", url, *limit, "-c", "copy",
                                        "-flush_packets", 1, "-f", "flv", self.path], space)
 
     def running(self):
@@ -57,8 +58,7 @@ class Player:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def wait_playing(self, deadline_s=10.0):
-        start = self.bytes()
-        self.child.wait_until(lambda: self.bytes() > start + 1000, "it plays", deadline_s)
+        self.child.wait_until(lambda: self.bytes() > 1000, "it plays", deadline_s)
 
     def finish(self):
         """Ends it politely and returns the Recording."""

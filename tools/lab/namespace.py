@@ -50,6 +50,10 @@ class Namespace:
         if done.returncode != 0:
             raise RuntimeError(f"{self.name}: ip: {done.stderr.strip()} in: {lines}")
 
+    def delete(self):
+        """Before the end of the run; ends what runs in it."""
+        delete(self.full_name)
+
     def forward_packets(self):
         """Makes a router of it."""
         self.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")

@@ -50,7 +50,7 @@ http {{
 """
 
 Event = collections.namedtuple("Event", "at_s call stream address")  # at_s: Unix time
-Streams = collections.namedtuple("Streams", "publishers players")
+Streams = collections.namedtuple("Streams", "publishers players received_bytes")
 
 
 class Nginx:
@@ -83,18 +83,19 @@ class Nginx:
         return self.child.stop()
 
     def streams(self):
-        """{stream: Streams(publishers, players)} that it carries now. A host that is gone still believes in its own."""
+        """{stream: Streams(publishers, players, received_bytes)} that it carries now. A host that is gone still believes in its own."""
         found = {}
         for stream in xml.fromstring(self._curl("/stat").stdout).iter("stream"):
             clients = stream.findall("client")
             publishers = sum(c.find("publishing") is not None for c in clients)
-            found[stream.findtext("name")] = Streams(publishers, len(clients) - publishers)
+            found[stream.findtext("name")] = Streams(publishers, len(clients) - publishers,
+                                                     int(stream.findtext("bytes_in")))
         return found
 
     def carries(self):
-        """Streams(publishers, players) over all streams."""
+        """Streams over all streams together."""
         each = list(self.streams().values())
-        return Streams(sum(s.publishers for s in each), sum(s.players for s in each))
+        return Streams(*(sum(column) for column in zip(*each))) if each else Streams(0, 0, 0)
 
     def events(self, call=None, stream=None):
         """Every accepted publish and play since its start, in order; call "publish" or "play"."""

@@ -26,18 +26,18 @@ class Interrupted(BaseException):
 
 
 class Run:
-    """prefix: begins every name that this run gives, e.g. cleat-4711-; folder: logs and configs; shm: for state files.
+    """prefix: begins every name that this run gives, e.g. cleat-4711-; folder: logs and configs; shm: for sockets
+    (its path is short) and state files.
 
-    keep_folder  copy the folder to kept_folder at the end, for a look at the logs; may be set at any time
+    logs  at the end the folder is copied there, for a look at logs and configs; None: gone
     Only the main thread may enter it (signals come there), and a process has one at a time.
     """
 
-    def __init__(self, keep_folder=False):
+    def __init__(self, logs=None):
         name = f"cleat-{os.getpid()}"
         self.prefix = name + "-"
-        self.keep_folder = keep_folder
-        self.folder = Path(tempfile.gettempdir()) / name
-        self.kept_folder = self.folder.with_name(f"cleat-logs-{os.getpid()}")
+        self.logs = logs
+        self.folder = self._root = Path(tempfile.gettempdir()) / name
         self.shm = Path("/dev/shm") / name
         self._stack = contextlib.ExitStack()
         self._former = {}
@@ -48,8 +48,11 @@ class Run:
             for number in SIGNALS:
                 self._former[number] = signal.signal(number, self._on_signal)
             for folder in (self.folder, self.shm):
+                folder.mkdir(mode=0o700)  # first: what another made is not ours to remove
                 self.at_end(shutil.rmtree, folder, ignore_errors=True)
-                folder.mkdir(mode=0o700)
+                if folder == self.folder:
+                    self.at_end(self._keep_logs)
+                self._stack.enter_context(leftovers.mark_alive(folder))
         except BaseException:
             self.__exit__()
             raise
@@ -60,8 +63,6 @@ class Run:
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not stop the removal
         finally:
-            if self.keep_folder:
-                shutil.copytree(self.folder, self.kept_folder, dirs_exist_ok=True)
             self._stack.close()
             for number, former in self._former.items():
                 signal.signal(number, former)
@@ -70,8 +71,17 @@ class Run:
         """Calls remove(...) at the end, last registered first. It must succeed when there is nothing to remove."""
         self._stack.callback(self._remove_quietly, remove, *args, **kwargs)
 
+    def section(self, name):
+        """Files go into a folder of that name from now on, so that parts of a run do not mix theirs."""
+        self.folder = self._root / name
+        self.folder.mkdir()
+
     def path(self, name):
         return self.folder / name
+
+    def _keep_logs(self):
+        if self.logs:
+            shutil.copytree(self._root, self.logs, dirs_exist_ok=True)
 
     @staticmethod
     def _remove_quietly(remove, *args, **kwargs):

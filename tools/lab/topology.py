@@ -43,8 +43,16 @@ class Topology:
         self.balancer = self._balancer()
         self.crowd = self._client("crowd", 9)
         self.crowd.ip(*(f"route add local {network} dev lo" for network in CROWD))
-        self.clients = [self._client(f"client{i}", 20 + i) for i in range(1, clients + 1)]
+        self.clients = []
+        for _ in range(clients):
+            self.add_client()
         self.backends = [self._backend(i) for i in range(1, backends + 1)]
+
+    def add_client(self):
+        """One more host on the outside: the next clientN."""
+        number = len(self.clients) + 1
+        self.clients.append(self._client(f"client{number}", 20 + number))
+        return self.clients[-1]
 
     def _router(self):
         router = Host(self.run, "router", "10.10.0.1", "fd10::1")
@@ -78,6 +86,12 @@ class Topology:
     @staticmethod
     def _route_backend(backend):
         backend.ip("route replace default via 10.20.0.1", "route replace default via fd20::1")
+
+    def remove(self):
+        """Deletes every namespace now rather than at the end of the run, so that another topology may follow."""
+        for space in (*self.clients, self.crowd, *self.backends, self.balancer, self.router, self.outside.space,
+                      self.inside.space):
+            space.delete()
 
     @staticmethod
     def cut(backend):

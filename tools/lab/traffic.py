@@ -15,6 +15,10 @@ def url(address, path="/", port=8080):
     return f"http://{host}:{port}{path}"
 
 
+def sha256(body):
+    return hashlib.sha256(body).hexdigest()
+
+
 def fetch(space, where, timeout_s=20, *options):
     """GETs `where`; returns Fetched. RuntimeError if curl fails."""
     path = space.run.path(f"fetched-{space.name}")
@@ -22,7 +26,7 @@ def fetch(space, where, timeout_s=20, *options):
                       "%{http_code} %{time_connect} %{time_total}", *options, where, timeout_s=timeout_s + 5)
     body = path.read_bytes()
     status, connect_s, total_s = done.stdout.split()
-    return Fetched(int(status), len(body), hashlib.sha256(body).hexdigest(), float(connect_s), float(total_s))
+    return Fetched(int(status), len(body), sha256(body), float(connect_s), float(total_s))
 
 
 def fetch_text(space, where, timeout_s=5):
