@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""cleatd and cleatctl, built from this source tree."""
+import os
+import subprocess
+from pathlib import Path
+
+from .child import Child
+
+SOURCE = Path(__file__).resolve().parents[2]
+_TARGETS = ("tools/cleatd", "tools/cleatctl")
+
+
+def ready(build):
+    """True if `build` holds programs and nothing to build them with: then they are taken as they are."""
+    return all((Path(build) / t).exists() for t in _TARGETS) and not (Path(build) / "build.ninja").exists()
+
+
+def build_programs(run, build=None, deadline_s=1800):
+    """Builds both into the folder `build` (None: one that goes with the run) and returns it. RuntimeError with the
+    compiler's last lines if that fails.
+    """
+    build = Path(build).resolve() if build else run.path("build")
+    if ready(build):
+        return build
+    if not (build / "build.ninja").exists():
+        _finish(Child(run, "meson", ["meson", "setup", "--buildtype=release", "-Dtests=false", "-Dbench=disabled",
+                                     build, SOURCE], environment=_environment()), 300)
+    _finish(Child(run, "ninja", ["ninja", "-C", build, *_TARGETS], environment=_environment()), deadline_s)
+    return build
+
+
+def _environment():
+    has_ccache = subprocess.run(["sh", "-c", "command -v ccache"], stdout=subprocess.DEVNULL).returncode == 0
+    return {**os.environ, **({"CC": "ccache gcc", "CXX": "ccache g++"} if has_ccache else {})}
+
+
+def _finish(child, deadline_s):
+    if child.wait(deadline_s) != 0:
+        raise RuntimeError(f"{child.name} failed:\n{child.last_lines(30)}")
