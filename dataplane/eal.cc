@@ -4,8 +4,12 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <filesystem>
 
 namespace dataplane {
@@ -33,20 +37,53 @@ std::string lcore_map(unsigned workers) {
   return map;
 }
 
+constexpr std::string_view kPrefix = "cleat-";
+
+// A killed cleatd leaves its run-time folder behind: the next one takes it away.
+void remove_stale_folders() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/var/run/dpdk", ignored)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(kPrefix)) continue;
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), pid);
+    if (error != std::errc() || end != name.data() + name.size() || pid <= 0) continue;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
+// DPDK puts its run-time folder below a shared /tmp/dpdk when the user has no folder of his own, which the first user
+// then owns. Gives each process its own instead. Empty for root, whose folder is /var/run/dpdk.
+std::filesystem::path own_runtime_folder;
+
+lb::Status choose_runtime_folder() {
+  if (::geteuid() == 0) {
+    remove_stale_folders();
+    return lb::Nothing{};
+  }
+  std::string name = std::filesystem::temp_directory_path() / "cleat-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) return lb::Error{"cannot make a folder for DPDK: " + name};
+  own_runtime_folder = name;
+  ::setenv("XDG_RUNTIME_DIR", name.c_str(), 1);
+  return lb::Nothing{};
+}
+
 }  // namespace
 
 lb::Status start_eal(const EalOptions& options) {
+  if (auto status = choose_runtime_folder(); !status) return status;
   std::vector<std::string> words = {"cleatd",
                                     "--no-huge",
                                     "-m",
                                     std::to_string(options.memory_mb),
                                     "--file-prefix",
-                                    "cleat-" + std::to_string(::getpid()),
+                                    std::string(kPrefix) + std::to_string(::getpid()),
                                     "--no-telemetry",
                                     "--log-level=error",
                                     "--lcores",
                                     lcore_map(options.workers)};
-  if (!options.pci) words.emplace_back("--no-pci");
+  if (options.pci.empty()) words.emplace_back("--no-pci");
+  for (const std::string& address : options.pci) words.insert(words.end(), {"--allow", address});
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -63,7 +100,7 @@ void stop_eal() {
   const std::filesystem::path folder = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
   std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
+  std::filesystem::remove_all(own_runtime_folder.empty() ? folder : own_runtime_folder, ignored);
 }
 
 }  // namespace dataplane

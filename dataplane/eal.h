@@ -12,7 +12,7 @@ namespace dataplane {
 struct EalOptions {
   unsigned workers = 1;
   unsigned memory_mb = 256;
-  bool pci = false;                    // scan the PCI bus
+  std::vector<std::string> pci;        // addresses of NICs to use; none: the bus is not scanned
   std::vector<std::string> arguments;  // the user's own, last
 };
 

@@ -134,9 +134,18 @@ lb::Status check_addresses(const Netlink& netlink, const std::string& interface,
   return lb::Nothing{};
 }
 
+// Best effort: a kernel without IPv6 has no such file, and then nothing to switch off.
 void write_sysctl(const std::string& path, const char* value) {
   std::ofstream file(path);
   file << value;
+}
+
+void silence_kernel(const std::string& interface) {
+  const std::string v4 = "/proc/sys/net/ipv4/conf/" + interface;
+  write_sysctl(v4 + "/arp_ignore", "8");  // answer for no address
+  write_sysctl(v4 + "/rp_filter", "1");   // the port's networks are routed by the punt tap: nothing passes
+  write_sysctl(v4 + "/forwarding", "0");
+  write_sysctl("/proc/sys/net/ipv6/conf/" + interface + "/disable_ipv6", "1");
 }
 
 lb::Status add_default_route(const Netlink& netlink, int index, const lb::IpAddress& gateway) {
@@ -171,6 +180,8 @@ lb::Status prepare_interface(const std::string& interface, unsigned queues,
   const Ethtool ethtool(interface);
   for (const uint32_t command : {ETHTOOL_SGRO, ETHTOOL_SGSO, ETHTOOL_STSO, ETHTOOL_STXCSUM, ETHTOOL_SRXCSUM})
     ethtool.switch_off(command);
+  silence_kernel(interface);
+  if (queues == 0) return lb::Nothing{};
   return set_queues(ethtool, interface, queues);
 }
 
@@ -182,6 +193,8 @@ lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& 
   const std::string sysctl = "/proc/sys/net/ipv6/conf/" + tap;
   write_sysctl(sysctl + "/accept_ra", "0");
   write_sysctl(sysctl + "/accept_dad", "0");
+  // Two taps in one kernel: each answers for its own addresses only.
+  write_sysctl("/proc/sys/net/ipv4/conf/" + tap + "/arp_ignore", "1");
   if (auto status = set_up(netlink, tap); !status) return status;
   const int index = static_cast<int>(::if_nametoindex(tap.c_str()));
   for (const lb::Prefix& prefix : addresses) {

@@ -13,13 +13,15 @@
 namespace dataplane {
 
 // Makes `interface` ready for AF_XDP or AF_PACKET: it exists, is up, carries none of `addresses` (they belong to the
-// punt tap), has exactly `queues` active receive queues, and segmentation and checksum offloads are off.
-// error  names the interface and the command that mends it
+// punt tap), has exactly `queues` active receive queues, segmentation and checksum offloads are off, and the kernel's own
+// IP keeps quiet on it (no IPv6, ARP, forwarding), for AF_PACKET hands it a copy of every frame.
+// queues  0: as many as there are
+// error   names the interface and the command that mends it
 lb::Status prepare_interface(const std::string& interface, unsigned queues,
                              const std::vector<lb::Prefix>& addresses);
 
-// Gives a tap its addresses and default gateways and takes it up.
-// Router advertisements and duplicate address detection are off on it.
+// Gives a tap its addresses and default gateways and takes it up. Router advertisements and duplicate address detection
+// are off on it.
 lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& addresses,
                          const std::optional<lb::IpAddress>& gateway_v4,
                          const std::optional<lb::IpAddress>& gateway_v6);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "dataplane/dataplane.h"
+
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "dataplane/clock.h"
+#include "dataplane/device.h"
+#include "dataplane/eal.h"
+#include "dataplane/interface.h"
+#include "dataplane/snapshot_slot.h"
+#include "dataplane/state_file.h"
+#include "dataplane/worker_loop.h"
+
+namespace dataplane {
+namespace {
+
+constexpr unsigned kBuffersPerWorker = 8191;  // for each port: rings of every queue, bursts, held frames
+constexpr unsigned kBufferCache = 256;
+constexpr unsigned kBufferBytes = 2048 + RTE_PKTMBUF_HEADROOM + 384;  // with DPDK's own head
+
+std::string tap_name(const std::string& port) { return ("cleat-" + port).substr(0, 15); }
+
+unsigned buffers_per_worker(const Options& options) {
+  return static_cast<unsigned>(std::max<size_t>(options.ports.size(), 1)) * kBuffersPerWorker;
+}
+
+EalOptions eal_options(const Options& options) {
+  EalOptions eal;
+  eal.workers = options.workers;
+  eal.memory_mb = 64 + options.workers * (buffers_per_worker(options) * kBufferBytes / (1U << 20) + 8);
+  for (const PortOptions& port : options.ports)
+    if (const auto address = pci_address_of(port.device); !address.empty()) eal.pci.emplace_back(address);
+  eal.arguments = options.eal_arguments;
+  return eal;
+}
+
+}  // namespace
+
+class Dataplane::State {
+ public:
+  explicit State(const Options& options) : options_(options) {}
+
+  ~State() {
+    stop_.store(true, std::memory_order_release);
+    if (running_) rte_eal_mp_wait_lcore();
+    // Taps first: each has the MAC of its port's device.
+    for (const Device& tap : taps_) close_device(tap);
+    for (const Device& device : devices_) close_device(device);
+    loops_.clear();
+    slot_.reset();
+    for (rte_mempool* pool : pools_) rte_mempool_free(pool);
+    if (eal_) stop_eal();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  lb::Status open() {
+    // The state file before all else: its lock says whether another cleatd is at work.
+    auto file = StateFile::open(options_.state_file, options_.geometry, boot_time());
+    if (!file) return lb::Error{file.error()};
+    file_.emplace(std::move(file).value());
+    report_.mended = file_->mended();
+    report_.state_rejected = file_->rejected();
+    if (auto status = start_eal(eal_options(options_)); !status) return status;
+    eal_ = true;
+    for (const auto step : {&State::make_pools, &State::open_ports})
+      if (auto status = (this->*step)(); !status) return status;
+    make_workers();
+    return lb::Nothing{};
+  }
+
+  lb::Result<uint64_t> publish(const lb::SnapshotSpec& spec) {
+    const lb::Now now = boot_time();
+    const lb::Snapshot* former = slot_->in_force();
+    auto made = lb::compile(spec, file_->segment(), generation_ + 1, now, counters(), former);
+    if (!made) return lb::Error{made.error()};
+    for (size_t port = 0; port < spec.ports.size(); ++port)
+      for (const lb::StaticNeighbour& n : spec.ports[port].neighbours)
+        neighbours_.put_static(static_cast<lb::PortIndex>(port), n.address, n.mac);
+    const bool new_addresses = former == nullptr || !same_addresses(*former, *made.value());
+    if (former == nullptr) lb::recount(file_->segment(), *made.value(), *counters_.front());
+    slot_->publish(std::move(made).value());
+    ++generation_;
+    if (new_addresses) loops_.front()->announce();
+    if (!running_) run_workers();
+    return generation_;
+  }
+
+  [[nodiscard]] std::vector<const lb::WorkerCounters*> counters() const {
+    std::vector<const lb::WorkerCounters*> all;
+    for (const auto& c : counters_) all.push_back(c.get());
+    return all;
+  }
+  [[nodiscard]] const lb::Snapshot* snapshot() const { return slot_->in_force(); }
+  [[nodiscard]] lb::Segment& segment() { return file_->segment(); }
+  [[nodiscard]] const lb::Neighbours& neighbours() const { return neighbours_; }
+  [[nodiscard]] const StartReport& report() const { return report_; }
+
+ private:
+  static bool same_addresses(const lb::Snapshot& a, const lb::Snapshot& b) {
+    const auto listed = [](const lb::Snapshot& s) {
+      std::vector<lb::IpAddress> addresses;
+      for (const lb::LocalAddress& local : s.addresses.all()) addresses.push_back(local.address);
+      std::sort(addresses.begin(), addresses.end());
+      return addresses;
+    };
+    return listed(a) == listed(b);
+  }
+
+  lb::Status make_pools() {
+    for (unsigned worker = 0; worker < options_.workers; ++worker) {
+      rte_mempool* pool = rte_pktmbuf_pool_create(
+          ("cleat-" + std::to_string(worker)).c_str(), buffers_per_worker(options_), kBufferCache, 0,
+          RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()));
+      if (pool == nullptr)
+        return lb::Error{"no memory for packet buffers: " + std::string(rte_strerror(rte_errno)) +
+                         "; lower dataplane.workers or free memory"};
+      pools_.push_back(pool);
+    }
+    return lb::Nothing{};
+  }
+
+  lb::Status open_ports() {
+    for (unsigned i = 0; i < options_.ports.size(); ++i) {
+      const PortOptions& port = options_.ports[i];
+      auto device = open_device(port, i, pools_);
+      if (!device) return lb::Error{device.error()};
+      devices_.push_back(std::move(device).value());
+      if (options_.punt)
+        if (auto status = open_punt(port, i); !status) return status;
+      const Device& d = devices_.back();
+      report_.ports.push_back({port.name, d.driver, d.interface, options_.punt ? tap_name(port.name) : "",
+                               d.mac.to_string(), d.fallback, d.mtu, static_cast<unsigned>(d.queues.size())});
+    }
+    return lb::Nothing{};
+  }
+
+  lb::Status open_punt(const PortOptions& port, unsigned index) {
+    const std::string name = tap_name(port.name);
+    auto tap = open_tap(name, index, devices_.back(), pools_);
+    if (!tap) return lb::Error{tap.error()};
+    taps_.push_back(std::move(tap).value());
+    if (auto status = configure_tap(name, port.addresses, port.gateway_v4, port.gateway_v6); !status)
+      return lb::Error{"port " + port.name + ": " + status.error()};
+    return lb::Nothing{};
+  }
+
+  void make_workers() {
+    slot_.emplace(options_.workers);
+    std::array<lb::MacAddress, lb::kMaxPorts> macs{};
+    for (size_t port = 0; port < devices_.size(); ++port) macs[port] = devices_[port].mac;
+    for (unsigned i = 0; i < options_.workers; ++i) {
+      counters_.push_back(std::make_unique<lb::WorkerCounters>());
+      workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, *counters_[i], i,
+                                                      options_.workers, macs));
+      std::vector<WorkerPort> ports;
+      for (size_t port = 0; port < devices_.size(); ++port) {
+        WorkerPort p{devices_[port].queues[i], {}, false};
+        if (!taps_.empty()) p = {p.wire, taps_[port].queues[i], true};
+        ports.push_back(p);
+      }
+      loops_.push_back(std::make_unique<WorkerLoop>(*workers_[i], *slot_, pools_[i], std::move(ports)));
+    }
+  }
+
+  struct Launch {
+    State* state;
+    WorkerLoop* loop;
+  };
+  static int run_one(void* argument) {
+    const auto* launch = static_cast<const Launch*>(argument);
+    // Everything that the control thread wrote before is seen from here on.
+    while (!launch->state->go_.load(std::memory_order_acquire)) {
+    }
+    launch->loop->run(launch->state->stop_);
+    return 0;
+  }
+
+  void run_workers() {
+    running_ = true;
+    launches_.reserve(loops_.size());
+    unsigned i = 0, lcore = 0;
+    RTE_LCORE_FOREACH_WORKER(lcore) {
+      if (i == loops_.size()) break;
+      launches_.push_back({this, loops_[i++].get()});
+      rte_eal_remote_launch(&State::run_one, &launches_.back(), lcore);
+    }
+    go_.store(true, std::memory_order_release);
+  }
+
+  const Options options_;
+  StartReport report_;
+  std::optional<StateFile> file_;
+  bool eal_ = false, running_ = false;
+  std::atomic<bool> go_{false}, stop_{false};
+  uint64_t generation_ = 0;
+  lb::Neighbours neighbours_;
+  std::vector<rte_mempool*> pools_;
+  std::vector<Device> devices_, taps_;
+  std::optional<SnapshotSlot> slot_;
+  std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
+  std::vector<std::unique_ptr<lb::Worker>> workers_;
+  std::vector<std::unique_ptr<WorkerLoop>> loops_;
+  std::vector<Launch> launches_;
+};
+
+lb::Result<std::unique_ptr<Dataplane>> Dataplane::start(const Options& options) {
+  auto state = std::make_unique<State>(options);
+  if (auto status = state->open(); !status) return lb::Error{status.error()};
+  return std::unique_ptr<Dataplane>(new Dataplane(std::move(state)));
+}
+
+Dataplane::Dataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Dataplane::~Dataplane() = default;
+
+lb::Result<uint64_t> Dataplane::publish(const lb::SnapshotSpec& spec) { return state_->publish(spec); }
+const StartReport& Dataplane::report() const { return state_->report(); }
+const lb::Snapshot* Dataplane::snapshot() const { return state_->snapshot(); }
+lb::Segment& Dataplane::segment() { return state_->segment(); }
+const lb::Neighbours& Dataplane::neighbours() const { return state_->neighbours(); }
+std::vector<const lb::WorkerCounters*> Dataplane::counters() const { return state_->counters(); }
+
+}  // namespace dataplane

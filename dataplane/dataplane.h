@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The dataplane as one thing: EAL, state segment, ports with their punt taps, workers. Started once, fed snapshots.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/options.h"
+#include "lb/compile.h"
+#include "lb/counters.h"
+#include "lb/mend.h"
+#include "lb/neighbours.h"
+#include "lb/result.h"
+#include "lb/snapshot_spec.h"
+
+namespace dataplane {
+
+// What start() found and did, for the log.
+struct PortReport {
+  std::string name, driver, interface, tap, mac;
+  std::string fallback;  // why not the preferred driver; empty if it is
+  uint16_t mtu = 0;
+  unsigned queues = 0;
+};
+struct StartReport {
+  std::vector<PortReport> ports;
+  std::optional<lb::MendReport> mended;  // nullopt: the state is fresh
+  std::string state_rejected;            // why an earlier state file was moved aside; empty if none was
+};
+
+// All calls from one thread, the control thread.
+class Dataplane {
+ public:
+  // Opens everything, but moves no packet yet. One per process.
+  // error  one line that names the port or file at fault and the mend; nothing is left behind
+  static lb::Result<std::unique_ptr<Dataplane>> start(const Options& options);
+  // Stops the workers, closes ports and taps. The state file stays.
+  ~Dataplane();
+  Dataplane(const Dataplane&) = delete;
+  Dataplane& operator=(const Dataplane&) = delete;
+
+  // Compiles `spec` and puts it in force; the first call sets the workers going. Returns the new generation.
+  // On an error the snapshot in force stays.
+  // cost  as lb::compile(); never waits for workers
+  lb::Result<uint64_t> publish(const lb::SnapshotSpec& spec);
+
+  [[nodiscard]] const StartReport& report() const;
+  [[nodiscard]] const lb::Snapshot* snapshot() const;
+  [[nodiscard]] lb::Segment& segment();
+  [[nodiscard]] const lb::Neighbours& neighbours() const;
+  [[nodiscard]] std::vector<const lb::WorkerCounters*> counters() const;
+
+ private:
+  class State;
+  explicit Dataplane(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dataplane

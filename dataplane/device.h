@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The Ethernet devices behind a port: which DPDK driver, and the receive and transmit queue of each worker.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/options.h"
+#include "lb/address.h"
+#include "lb/result.h"
+
+namespace dataplane {
+
+// One receive and one transmit queue of the same number, for one worker alone.
+struct Queue {
+  uint16_t device = 0;  // DPDK's port id
+  uint16_t number = 0;
+};
+
+struct Device {
+  std::string driver;     // "net_af_xdp"
+  std::string interface;  // the kernel's, empty if there is none
+  std::string fallback;   // why the driver is not the first choice; empty if it is
+  lb::MacAddress mac{};
+  uint16_t mtu = 1500;
+  std::vector<Queue> queues;  // by worker
+};
+
+// The kernel interface that a port's `device` names ("veth:eth1", "packet:eth1"); empty for other forms.
+std::string_view interface_of(std::string_view device);
+// The PCI address that it names ("pci:0000:3b:00.0"); empty for other forms.
+std::string_view pci_address_of(std::string_view device);
+
+// Makes ready and starts the device of one port, a queue for each worker.
+//
+// index   of the port: part of the DPDK device names
+// pools   the workers' buffer pools, one each; a queue receives into its worker's
+// error   one line that names the port and, where there is one, the command that mends it
+// thread  control, after start_eal(); root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF for kernel interfaces
+lb::Result<Device> open_device(const PortOptions& port, unsigned index, std::span<rte_mempool* const> pools);
+
+// A tap for the kernel's own traffic, with the MAC address and MTU of `of`, one queue for each worker.
+lb::Result<Device> open_tap(const std::string& name, unsigned index, const Device& of,
+                            std::span<rte_mempool* const> pools);
+
+// Stops and closes it. Takes an XDP program off its interface.
+void close_device(const Device& device);
+
+}  // namespace dataplane

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "dataplane/worker_loop.h"
+
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "dataplane/clock.h"
+#include "lb/announce.h"
+
+namespace dataplane {
+namespace {
+
+// Rests grow with the time that nothing came: first none, at most half a millisecond. Under load there is none at all.
+constexpr unsigned kSpinPolls = 64;
+constexpr unsigned kShortRests = 2000;
+constexpr long kShortRestNs = 20'000, kLongRestNs = 500'000;
+
+lb::Frame frame_of(rte_mbuf* mbuf, lb::PortIndex port) {
+  return {rte_pktmbuf_mtod(mbuf, uint8_t*), rte_pktmbuf_data_len(mbuf), rte_pktmbuf_headroom(mbuf), port};
+}
+
+// The pipeline may have moved a frame's begin and end.
+void take_over(rte_mbuf* mbuf, const lb::Frame& frame) {
+  mbuf->data_off = static_cast<uint16_t>(frame.data - static_cast<uint8_t*>(mbuf->buf_addr));
+  mbuf->data_len = frame.length;
+  mbuf->pkt_len = frame.length;
+}
+
+}  // namespace
+
+void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
+  ::prctl(PR_SET_TIMERSLACK, 1000UL);
+  slot_.join(worker_.index);
+  while (!stop.load(std::memory_order_relaxed)) {
+    const lb::Snapshot& snapshot = *slot_.read();
+    const lb::Now now = boot_time();
+    unsigned found = 0;
+    for (unsigned port = 0; port < ports_.size(); ++port) found += serve_wire(snapshot, now, port);
+    for (unsigned port = 0; port < ports_.size(); ++port)
+      if (ports_[port].has_tap) found += serve_tap(port);
+    retry_held(snapshot, now);
+    if (worker_.index == 0) announce_if_due(snapshot, now);
+    lb::housekeep(worker_, snapshot, now);
+    put_own_frames();
+    flush();
+    slot_.quiescent(worker_.index);
+    rest(found);
+  }
+  held_.retry([](const HoldQueue::Held& held) {
+    rte_pktmbuf_free(held.mbuf);
+    return true;
+  });
+  slot_.leave(worker_.index);
+}
+
+unsigned WorkerLoop::serve_wire(const lb::Snapshot& snapshot, lb::Now now, unsigned port) noexcept {
+  std::array<rte_mbuf*, kBurst> mbufs;
+  const Queue& wire = ports_[port].wire;
+  const unsigned received = rte_eth_rx_burst(wire.device, wire.number, mbufs.data(), kBurst);
+  if (received == 0) return 0;
+  for (unsigned i = 0; i < received; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
+  load(static_cast<lb::PortIndex>(port), mbufs, received);
+  lb::process(worker_, snapshot, now, burst_);
+  dispose(mbufs);
+  put_own_frames();
+  flush();
+  return received;
+}
+
+// Frames in several buffers are more than parse() may see: they are dropped here, and `mbufs` closes up.
+void WorkerLoop::load(lb::PortIndex port, std::array<rte_mbuf*, kBurst>& mbufs, unsigned received) noexcept {
+  burst_.count = 0;
+  for (unsigned i = 0; i < received; ++i) {
+    rte_mbuf* mbuf = mbufs[i];
+    if (mbuf->nb_segs != 1) [[unlikely]] {
+      worker_.counters.ports[port].rx_packets.add(1);
+      worker_.counters.ports[port].rx_bytes.add(mbuf->pkt_len);
+      drop(lb::DropReason::kSegmented);
+      rte_pktmbuf_free(mbuf);
+      continue;
+    }
+    mbufs[burst_.count] = mbuf;
+    burst_.frames[burst_.count++] = frame_of(mbuf, port);
+  }
+}
+
+void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
+  std::array<rte_mbuf*, kBurst> done, punted;
+  unsigned done_count = 0, punted_count = 0;
+  for (unsigned i = 0; i < burst_.count; ++i) {
+    rte_mbuf* mbuf = mbufs[i];
+    const lb::Verdict& verdict = burst_.verdicts[i];
+    switch (verdict.action) {
+      case lb::Action::kTx:
+        take_over(mbuf, burst_.frames[i]);
+        put(verdict.port, mbuf);
+        break;
+      case lb::Action::kHold:
+        take_over(mbuf, burst_.frames[i]);
+        if (held_.push(mbuf, verdict)) break;
+        worker_.counters.held.add(~uint64_t{0});
+        drop(lb::DropReason::kNextHopQueueFull);
+        done[done_count++] = mbuf;
+        break;
+      case lb::Action::kPunt:
+        punted[punted_count++] = mbuf;
+        break;
+      case lb::Action::kUndecided:
+      case lb::Action::kDrop:
+      case lb::Action::kConsumed:
+        done[done_count++] = mbuf;
+        break;
+    }
+  }
+  if (punted_count > 0) punt(burst_.frames[0].port, punted.data(), punted_count);
+  if (done_count > 0) rte_pktmbuf_free_bulk(done.data(), done_count);
+}
+
+void WorkerLoop::punt(unsigned port, rte_mbuf* const* mbufs, unsigned count) noexcept {
+  unsigned taken = 0;
+  if (ports_[port].has_tap) {
+    const Queue& tap = ports_[port].tap;
+    taken =
+        rte_eth_tx_burst(tap.device, tap.number, const_cast<rte_mbuf**>(mbufs), static_cast<uint16_t>(count));
+    if (taken < count) {
+      worker_.counters.ports[port].punted.add(taken - uint64_t{count});
+      drop(lb::DropReason::kPuntFull, count - taken);
+    }
+  }
+  for (; taken < count; ++taken) rte_pktmbuf_free(mbufs[taken]);
+}
+
+unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
+  std::array<rte_mbuf*, kBurst> mbufs;
+  const Queue& tap = ports_[port].tap;
+  const unsigned received = rte_eth_rx_burst(tap.device, tap.number, mbufs.data(), kBurst);
+  if (received == 0) return 0;
+  const Queue& wire = ports_[port].wire;
+  const unsigned sent =
+      rte_eth_tx_burst(wire.device, wire.number, mbufs.data(), static_cast<uint16_t>(received));
+  worker_.counters.ports[port].from_kernel.add(sent);
+  for (unsigned i = sent; i < received; ++i) rte_pktmbuf_free(mbufs[i]);
+  return received;
+}
+
+void WorkerLoop::put(lb::PortIndex port, rte_mbuf* mbuf) noexcept {
+  TxBatch& batch = tx_[port];
+  batch.frames[batch.count++] = mbuf;
+  if (batch.count == kTxRoom) flush();
+}
+
+void WorkerLoop::put_own_frames() noexcept {
+  for (const lb::OutFrames::Out& out : worker_.out.frames()) {
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
+    if (mbuf == nullptr) break;
+    std::memcpy(rte_pktmbuf_append(mbuf, out.length), out.bytes.data(), out.length);
+    worker_.counters.emitted.add(1);
+    put(out.port, mbuf);
+  }
+  worker_.out.clear();
+}
+
+void WorkerLoop::flush() noexcept {
+  for (unsigned port = 0; port < ports_.size(); ++port) {
+    TxBatch& batch = tx_[port];
+    if (batch.count == 0) continue;
+    const Queue& wire = ports_[port].wire;
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < batch.count; ++i) bytes += batch.frames[i]->pkt_len;
+    unsigned sent =
+        rte_eth_tx_burst(wire.device, wire.number, batch.frames.data(), static_cast<uint16_t>(batch.count));
+    if (sent < batch.count) [[unlikely]]
+      sent += rte_eth_tx_burst(wire.device, wire.number, batch.frames.data() + sent,
+                               static_cast<uint16_t>(batch.count - sent));
+    for (unsigned i = sent; i < batch.count; ++i) {
+      bytes -= batch.frames[i]->pkt_len;
+      rte_pktmbuf_free(batch.frames[i]);
+    }
+    if (sent < batch.count) drop(lb::DropReason::kTxFull, batch.count - sent);
+    lb::PortCounters& counters = worker_.counters.ports[port];
+    counters.tx_packets.add(sent);
+    counters.tx_bytes.add(bytes);
+    batch.count = 0;
+  }
+}
+
+void WorkerLoop::retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept {
+  if (held_.empty() || now.ms == retried_ms_) return;
+  retried_ms_ = now.ms;
+  held_.retry([&](const HoldQueue::Held& held) {
+    lb::Frame frame = frame_of(held.mbuf, held.verdict.port);
+    const lb::Verdict verdict = lb::resume(worker_, snapshot, now, frame, held.verdict);
+    if (verdict.action == lb::Action::kHold) return false;
+    worker_.counters.held.add(~uint64_t{0});
+    if (verdict.action == lb::Action::kTx)
+      put(verdict.port, held.mbuf);
+    else
+      rte_pktmbuf_free(held.mbuf);
+    return true;
+  });
+}
+
+void WorkerLoop::announce_if_due(const lb::Snapshot& snapshot, lb::Now now) noexcept {
+  if (announce_asked_.load(std::memory_order_relaxed) &&
+      announce_asked_.exchange(false, std::memory_order_acquire)) {
+    announcements_left_ = kAnnouncements;
+    announce_due_ms_ = now.ms;
+    announce_next_ = 0;
+  }
+  if (announcements_left_ == 0 || now.ms < announce_due_ms_) return;
+  announce_next_ = lb::announce(worker_, snapshot, announce_next_);
+  if (announce_next_ < snapshot.addresses.all().size()) return;
+  announce_next_ = 0;
+  --announcements_left_;
+  announce_due_ms_ = now.ms + kAnnounceIntervalMs;
+}
+
+void WorkerLoop::rest(unsigned found) noexcept {
+  if (found > 0) {
+    worker_.counters.busy_bursts.add(1);
+    idle_polls_ = 0;
+    return;
+  }
+  worker_.counters.idle_polls.add(1);
+  if (++idle_polls_ < kSpinPolls) return;
+  const timespec rest{0, idle_polls_ < kSpinPolls + kShortRests ? kShortRestNs : kLongRestNs};
+  ::nanosleep(&rest, nullptr);
+}
+
+}  // namespace dataplane

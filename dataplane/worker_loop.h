@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// One worker's life: receive a burst, run the pipeline, send, look after what waits, rest when there is nothing to do.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "dataplane/device.h"
+#include "dataplane/hold_queue.h"
+#include "dataplane/snapshot_slot.h"
+#include "lb/pipeline.h"
+#include "lb/worker.h"
+
+namespace dataplane {
+
+// The queues of one port that belong to one worker.
+struct WorkerPort {
+  Queue wire;
+  Queue tap;
+  bool has_tap = false;
+};
+
+class WorkerLoop {
+ public:
+  // worker, slot, pool  outlive the loop
+  WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool, std::vector<WorkerPort> ports)
+      : worker_(worker), slot_(slot), pool_(pool), ports_(std::move(ports)) {}
+
+  // Runs until `stop`; the worker's own thread. REQUIRES: a snapshot is published.
+  void run(const std::atomic<bool>& stop) noexcept;
+
+  // Asks worker 0 to announce VIPs and LIPs (RFC 5227 section 3: twice, two seconds apart). Any thread.
+  void announce() noexcept { announce_asked_.store(true, std::memory_order_release); }
+
+ private:
+  static constexpr unsigned kBurst = 32;
+  static constexpr unsigned kTxRoom = 2 * kBurst + lb::OutFrames::kCapacity;
+
+  struct TxBatch {
+    std::array<rte_mbuf*, kTxRoom> frames;
+    unsigned count = 0;
+  };
+
+  // Each returns how many frames it found.
+  unsigned serve_wire(const lb::Snapshot& snapshot, lb::Now now, unsigned port) noexcept;
+  unsigned serve_tap(unsigned port) noexcept;
+
+  void load(lb::PortIndex port, std::array<rte_mbuf*, kBurst>& mbufs, unsigned received) noexcept;
+  void dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept;
+  void punt(unsigned port, rte_mbuf* const* mbufs, unsigned count) noexcept;
+  void put(lb::PortIndex port, rte_mbuf* mbuf) noexcept;
+  void put_own_frames() noexcept;
+  void flush() noexcept;
+  void retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept;
+  void announce_if_due(const lb::Snapshot& snapshot, lb::Now now) noexcept;
+  void rest(unsigned found) noexcept;
+  void drop(lb::DropReason reason, unsigned frames = 1) noexcept {
+    worker_.counters.drops[static_cast<unsigned>(reason)].add(frames);
+  }
+
+  lb::Worker& worker_;
+  SnapshotSlot& slot_;
+  rte_mempool* pool_;
+  std::vector<WorkerPort> ports_;
+  lb::Burst burst_;
+  std::array<TxBatch, lb::kMaxPorts> tx_;
+  HoldQueue held_;
+  uint64_t retried_ms_ = 0;
+  unsigned idle_polls_ = 0;
+
+  static constexpr unsigned kAnnouncements = 2;
+  static constexpr uint64_t kAnnounceIntervalMs = 2000;
+  std::atomic<bool> announce_asked_{false};
+  unsigned announcements_left_ = 0;
+  uint64_t announce_due_ms_ = 0;
+  size_t announce_next_ = 0;
+};
+
+}  // namespace dataplane

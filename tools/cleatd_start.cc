@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "tools/cleatd_start.h"
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <memory>
+
+#include "control/desired.h"
+#include "dataplane/clock.h"
+#include "lb/compile.h"
+
+namespace cleatd {
+namespace {
+
+constexpr uint32_t kUsualLips = 64;  // a few more LIPs must not change the segment's layout
+
+lb::SegmentGeometry geometry_of(const control::Config& config) {
+  lb::SegmentGeometry geometry;
+  geometry.flows_v4 = config.dataplane.flows_v4;
+  geometry.flows_wide = config.dataplane.flows_wide;
+  const auto lips = static_cast<uint32_t>(config.lips.size());
+  geometry.lips = lips <= kUsualLips ? kUsualLips : std::min(std::bit_ceil(lips), lb::kMaxLips);
+  return geometry;
+}
+
+}  // namespace
+
+dataplane::Options dataplane_options(const control::Config& config, std::vector<std::string> eal_arguments) {
+  dataplane::Options options;
+  options.workers = config.dataplane.workers;
+  options.punt = config.dataplane.punt;
+  options.state_file = config.dataplane.state;
+  options.geometry = geometry_of(config);
+  options.eal_arguments = std::move(eal_arguments);
+  for (const control::PortConfig& port : config.dataplane.ports)
+    options.ports.push_back({port.name, port.device, port.addresses, port.gateway_v4, port.gateway_v6});
+  return options;
+}
+
+control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& config) {
+  control::Engine engine;
+  engine.publish = [&plane](const lb::SnapshotSpec& spec) { return plane.publish(spec); };
+  engine.snapshot = [&plane] { return plane.snapshot(); };
+  engine.now = [] { return dataplane::boot_time(); };
+  engine.segment = &plane.segment();
+  engine.neighbours = &plane.neighbours();
+  engine.workers = plane.counters();
+  for (const control::PortConfig& port : config.dataplane.ports) engine.port_names.push_back(port.name);
+  return engine;
+}
+
+lb::Status dry_compile(const control::Config& config) {
+  const lb::SegmentGeometry geometry = geometry_of(config);
+  const size_t bytes = geometry.bytes();
+  void* memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    return lb::Error{"no address space for a state segment of " + std::to_string(bytes) + " bytes"};
+  const auto unmap = [bytes](void* m) { ::munmap(m, bytes); };
+  const std::unique_ptr<void, decltype(unmap)> guard(memory, unmap);
+  const lb::Now now = dataplane::boot_time();
+  auto segment = lb::Segment::format({static_cast<std::byte*>(memory), bytes}, geometry, 0, now);
+  if (!segment) return lb::Error{segment.error()};
+  const lb::SnapshotSpec spec =
+      control::desired_state(config, {}, [](const std::string&, const lb::Endpoint&) { return true; });
+  auto made = lb::compile(spec, segment.value(), 1, now, {}, nullptr);
+  if (!made) return lb::Error{made.error()};
+  return lb::Nothing{};
+}
+
+}  // namespace cleatd
