@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/eal.h"
 
+#include <bpf/libbpf.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
+#include <xdp/libxdp.h>
 
 #include <cerrno>
 #include <charconv>
@@ -72,16 +74,21 @@ lb::Status choose_runtime_folder() {
 
 lb::Status start_eal(const EalOptions& options) {
   if (auto status = choose_runtime_folder(); !status) return status;
-  std::vector<std::string> words = {"cleatd",
-                                    "--no-huge",
-                                    "-m",
-                                    std::to_string(options.memory_mb),
-                                    "--file-prefix",
-                                    std::string(kPrefix) + std::to_string(::getpid()),
-                                    "--no-telemetry",
-                                    "--log-level=error",
-                                    "--lcores",
-                                    lcore_map(options.workers)};
+  // They report each step that they go on without: a missing bpffs, sections of a newer libxdp.
+  libxdp_set_print(nullptr);
+  libbpf_set_print(nullptr);
+  std::vector<std::string> words = {
+      "cleatd",
+      "--no-huge",
+      "-m",
+      std::to_string(options.memory_mb),
+      "--file-prefix",
+      std::string(kPrefix) + std::to_string(::getpid()),
+      "--no-telemetry",
+      "--log-level=error",
+      "--log-level=pmd.net.tap:critical",  // no multiq qdisc: only rte_flow needs it
+      "--lcores",
+      lcore_map(options.workers)};
   if (options.pci.empty()) words.emplace_back("--no-pci");
   for (const std::string& address : options.pci) words.insert(words.end(), {"--allow", address});
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());

@@ -220,15 +220,15 @@ void detach_xdp(const std::string& interface) {
   const unsigned index = ::if_nametoindex(interface.c_str());
   if (!netlink.ok() || index == 0) return;
   // RTM_SETLINK with IFLA_XDP { IFLA_XDP_FD = -1 }; libnl-route has no call for it.
-  const std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message(nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST),
-                                                               &nlmsg_free);
+  std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message(nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST),
+                                                         &nlmsg_free);
   ifinfomsg info{};
   info.ifi_index = static_cast<int>(index);
   nlmsg_append(message.get(), &info, sizeof(info), NLMSG_ALIGNTO);
   nlattr* xdp = nla_nest_start(message.get(), IFLA_XDP);
   nla_put_s32(message.get(), IFLA_XDP_FD, -1);
   nla_nest_end(message.get(), xdp);
-  nl_send_sync(netlink.get(), message.get());
+  nl_send_sync(netlink.get(), message.release());  // frees it
 }
 
 }  // namespace dataplane
