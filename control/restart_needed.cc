@@ -7,6 +7,14 @@ namespace {
 std::string text(const std::string& value) { return value; }
 std::string text(bool value) { return value ? "true" : "false"; }
 std::string text(unsigned value) { return std::to_string(value); }
+std::string text(const std::optional<lb::IpAddress>& gateway) {
+  return gateway ? gateway->to_string() : "none";
+}
+std::string text(const std::vector<lb::Prefix>& addresses) {
+  std::string all;
+  for (const lb::Prefix& prefix : addresses) all += (all.empty() ? "" : ", ") + prefix.to_string();
+  return "[" + all + "]";
+}
 
 template <typename T>
 std::string changed(const std::string& field, const T& now, const T& next) {
@@ -22,6 +30,10 @@ std::string ports_changed(const std::vector<PortConfig>& now, const std::vector<
     const std::string which = field + "[" + std::to_string(i) + "]";
     if (auto why = changed(which + ".name", now[i].name, next[i].name); !why.empty()) return why;
     if (auto why = changed(which + ".device", now[i].device, next[i].device); !why.empty()) return why;
+    // The punt tap carries them: the kernel's routes would not follow.
+    if (auto why = changed(which + ".address", now[i].addresses, next[i].addresses); !why.empty()) return why;
+    for (auto gateway : {&PortConfig::gateway_v4, &PortConfig::gateway_v6})
+      if (auto why = changed(which + ".gateway", now[i].*gateway, next[i].*gateway); !why.empty()) return why;
   }
   return "";
 }

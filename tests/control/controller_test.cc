@@ -105,6 +105,8 @@ TEST_F(ControllerTest, ReloadRefusesWhatNeedsARestartByName) {
       {"workers: 2", "workers: 2\n  state: /dev/shm/cleat/other", "dataplane.state"},
       {"workers: 2", "workers: 2\n  flows_v4: 4096", "dataplane.flows_v4"},
       {"veth:eth2", "veth:eth3", "dataplane.ports[1].device"},
+      {"10.20.0.2/24", "10.20.0.3/24", "dataplane.ports[1].address"},
+      {"gateway: 10.10.0.1", "gateway: 10.10.0.9", "dataplane.ports[0].gateway"},
       {"name: inside", "name: within", "dataplane.ports[1].name"},
       {rig.socket(), rig.socket() + "2", "api.listen"},
   };
