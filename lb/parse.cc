@@ -103,6 +103,8 @@ struct Walk {
       return std::nullopt;
     }
     if (length > end - walk.offset) return DropReason::kFrameTruncated;
+    // With segments left somebody else is the destination (RFC 8200 section 4.4): what follows is not ours to read.
+    if (walk.protocol == kRouting && header[3] != 0) return std::nullopt;
     walk.protocol = header[0];
     walk.offset += length;
   }
