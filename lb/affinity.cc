@@ -6,10 +6,6 @@ namespace {
 
 constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
 
-bool is_first_syn(const Packet& packet) {
-  return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
-}
-
 // False when the slot is no longer this flow's, or its flow is over and a new one begins.
 bool touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl control) {
   if (control.slot() >= worker.segment.slots().size()) return false;

@@ -14,7 +14,7 @@ uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[
 
 // Neighbour discovery teaches Cleat whatever address it is sent to.
 bool is_neighbour_discovery(const Packet& packet) {
-  return packet.protocol == Protocol::kIcmpv6 &&
+  return !packet.v4 && packet.protocol == Protocol::kIcmpv6 &&
          (packet.l4[0] == kNeighbourSolicitation || packet.l4[0] == kNeighbourAdvertisement);
 }
 

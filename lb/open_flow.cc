@@ -7,10 +7,6 @@
 namespace lb {
 namespace {
 
-bool is_first_syn(const Packet& packet) {
-  return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
-}
-
 uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) {
   const uint64_t ports = uint64_t{packet.src_port} | uint64_t{packet.dst_port} << 16 |
                          static_cast<uint64_t>(packet.protocol) << 32;

@@ -50,4 +50,10 @@ struct Packet {
   IpAddress src, dst;
 };
 
+// The client's first segment. With FIN or RST beside SYN it is no way to open a connection, only to take up state.
+constexpr bool is_first_syn(const Packet& packet) {
+  return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kFin | tcp_flag::kRst)) ==
+         tcp_flag::kSyn;
+}
+
 }  // namespace lb
