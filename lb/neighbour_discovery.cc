@@ -82,7 +82,11 @@ std::optional<NeighbourMessage> read_neighbour_message(const Packet& packet) {
     }
     at += option;
   }
-  if (result.solicitation && packet.src.is_unset() && result.mac) return std::nullopt;
+  const bool to_group = packet.dst.bytes()[0] == 0xff;
+  if (result.solicitation && packet.src.is_unset() &&
+      (result.mac || packet.dst != solicited_node(result.target)))
+    return std::nullopt;
+  if (!result.solicitation && to_group && (l4[4] & kSolicited) != 0) return std::nullopt;
   return result;
 }
 

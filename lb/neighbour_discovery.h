@@ -20,7 +20,8 @@ struct NeighbourMessage {
 };
 
 // packet   kIp, ICMPv6, type 135 or 136; only its proved bytes are read
-// returns  nullopt when a check fails: hop limit 255, code 0, checksum, lengths of all options, target not a group
+// returns  nullopt when a check fails: hop limit 255, code 0, checksum, lengths of all options, target not a group,
+//          duplicate address detection to the solicited-node group only, nothing solicited to a group
 std::optional<NeighbourMessage> read_neighbour_message(const Packet& packet);
 
 // Ethernet + IPv6 + 24 bytes of message + one link-layer address option.

@@ -39,6 +39,9 @@ class Control {
   uint64_t raw_;
 };
 
+// 0 when another worker's clock, a little ahead of this one's, wrote `then`.
+uint64_t ms_since(Now now, uint64_t then) { return now.ms > then ? now.ms - then : 0; }
+
 bool holds_address(State state) { return state != State::kEmpty && state != State::kBusy; }
 
 }  // namespace
@@ -66,7 +69,7 @@ size_t first_place(PortIndex port, const IpAddress& address) {
 
 }  // namespace
 
-Neighbours::Entry* Neighbours::find(PortIndex port, const IpAddress& address) const noexcept {
+Neighbours::Found Neighbours::find(PortIndex port, const IpAddress& address) const noexcept {
   const size_t first = first_place(port, address);
   for (unsigned i = 0; i < kWindow; ++i) {
     Entry& e = entries_[(first + i) % kCapacity];
@@ -76,12 +79,13 @@ Neighbours::Entry* Neighbours::find(PortIndex port, const IpAddress& address) co
     const bool same = e.high.load(std::memory_order_acquire) == address.high() &&
                       e.low.load(std::memory_order_acquire) == address.low();
     const Control after(e.control.load(std::memory_order_acquire));
-    if (same && holds_address(after.state()) && after.generation() == before.generation()) return &e;
+    if (same && holds_address(after.state()) && after.generation() == before.generation())
+      return {&e, after.raw()};
   }
-  return nullptr;
+  return {};
 }
 
-Neighbours::Entry* Neighbours::insert(PortIndex port, const IpAddress& address, Now now) noexcept {
+Neighbours::Found Neighbours::insert(PortIndex port, const IpAddress& address, Now now) noexcept {
   const size_t first = first_place(port, address);
   for (unsigned i = 0; i < kWindow; ++i) {
     Entry& e = entries_[(first + i) % kCapacity];
@@ -95,10 +99,11 @@ Neighbours::Entry* Neighbours::insert(PortIndex port, const IpAddress& address, 
     e.confirmed_ms.store(0, std::memory_order_release);
     e.used_ms.store(now.ms, std::memory_order_release);
     e.requests.store(0, std::memory_order_release);
-    e.change(busy, busy.in_state(State::kIncomplete));
-    return &e;
+    const Control incomplete = busy.in_state(State::kIncomplete);
+    e.change(busy, incomplete);
+    return {&e, incomplete.raw()};
   }
-  return nullptr;
+  return {};
 }
 
 namespace {
@@ -122,21 +127,23 @@ void send_request(const Snapshot& snapshot, const MacAddress& own_mac, PortIndex
 
 Resolution Neighbours::resolve(const Snapshot& snapshot, const MacAddress& own_mac, PortIndex port,
                                const IpAddress& address, Now now, OutFrames& out, MacAddress& mac) noexcept {
-  Entry* e = find(port, address);
-  if (e == nullptr) e = insert(port, address, now);
-  if (e == nullptr) return Resolution::kFull;
+  Found found = find(port, address);
+  if (found.entry == nullptr) found = insert(port, address, now);
+  if (found.entry == nullptr) return Resolution::kFull;
+  Entry* e = found.entry;
   if (e->used_ms.load(std::memory_order_relaxed) != now.ms)
     e->used_ms.store(now.ms, std::memory_order_relaxed);
 
-  const Control control(e->control.load(std::memory_order_acquire));
+  const Control control(found.control);
   mac = control.mac();
   uint64_t asked = e->asked_ms.load(std::memory_order_relaxed);
-  const uint64_t since_asked = now.ms - asked;
+  const uint64_t since_asked = ms_since(now, asked);
   switch (control.state()) {
     case State::kStatic:
       return Resolution::kKnown;
     case State::kReachable:
-      if (now.ms - e->confirmed_ms.load(std::memory_order_relaxed) < kReachableMs) return Resolution::kKnown;
+      if (ms_since(now, e->confirmed_ms.load(std::memory_order_relaxed)) < kReachableMs)
+        return Resolution::kKnown;
       break;
     case State::kFailed:
       if (since_asked < kFailedPauseMs) return Resolution::kFailed;
@@ -162,22 +169,22 @@ Resolution Neighbours::resolve(const Snapshot& snapshot, const MacAddress& own_m
 }
 
 void Neighbours::learn(PortIndex port, const IpAddress& address, const MacAddress& mac, Now now) noexcept {
-  Entry* e = find(port, address);
-  if (e == nullptr) return;
-  const Control control(e->control.load(std::memory_order_acquire));
-  if (!holds_address(control.state()) || control.state() == State::kStatic) return;
+  const Found found = find(port, address);
+  const Control control(found.control);
+  if (found.entry == nullptr || control.state() == State::kStatic) return;
+  Entry* e = found.entry;
   e->confirmed_ms.store(now.ms, std::memory_order_relaxed);
   e->requests.store(0, std::memory_order_relaxed);
   e->change(control, Control(State::kReachable, control.generation(), port, mac));
 }
 
 bool Neighbours::put_static(PortIndex port, const IpAddress& address, const MacAddress& mac) noexcept {
-  Entry* e = find(port, address);
-  if (e == nullptr) e = insert(port, address, {});
-  if (e == nullptr) return false;
+  Found found = find(port, address);
+  if (found.entry == nullptr) found = insert(port, address, {});
+  if (found.entry == nullptr) return false;
   for (;;) {
-    const Control control(e->control.load(std::memory_order_acquire));
-    if (e->change(control, Control(State::kStatic, control.generation(), port, mac))) return true;
+    const Control control(found.entry->control.load(std::memory_order_acquire));
+    if (found.entry->change(control, Control(State::kStatic, control.generation(), port, mac))) return true;
   }
 }
 
@@ -186,7 +193,7 @@ void Neighbours::sweep(Now now) noexcept {
     Entry& e = entries_[hand_++ % kCapacity];
     const Control control(e.control.load(std::memory_order_acquire));
     if (!holds_address(control.state()) || control.state() == State::kStatic) continue;
-    if (now.ms - e.used_ms.load(std::memory_order_relaxed) < kForgetMs) continue;
+    if (ms_since(now, e.used_ms.load(std::memory_order_relaxed)) < kForgetMs) continue;
     e.change(control, Control(State::kEmpty, static_cast<uint8_t>(control.generation() + 1), 0, {}));
   }
 }

@@ -63,8 +63,12 @@ class Neighbours {
   std::unique_ptr<Entry[]> entries_;
   unsigned hand_ = 0;
 
-  Entry* find(PortIndex port, const IpAddress& address) const noexcept;
-  Entry* insert(PortIndex port, const IpAddress& address, Now now) noexcept;
+  struct Found {
+    Entry* entry = nullptr;
+    uint64_t control = 0;  // as it was read together with the address
+  };
+  Found find(PortIndex port, const IpAddress& address) const noexcept;
+  Found insert(PortIndex port, const IpAddress& address, Now now) noexcept;
 };
 
 }  // namespace lb
