@@ -2,11 +2,11 @@
 #include "lb/compile.h"
 
 #include <map>
-#include <set>
 
 #include "lb/hash.h"
 #include "lb/maglev.h"
 #include "lb/pick.h"
+#include "lb/spec_check.h"
 
 namespace lb {
 namespace {
@@ -38,10 +38,9 @@ class Compiler {
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
-    for (Listener& listener : s.listeners) listener.idle_ticks = kDefaultIdleTicks;
+    for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false};
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services})
       if (Status status = (this->*step)(); !status) return Error{status.error()};
-    s.addresses.build(addresses_);
     s.service_table.build(rows_);
     copy_former_ids();
     if (wants_sessions_) count_sessions(workers);
@@ -78,15 +77,12 @@ class Compiler {
       const auto id = take(segment_.lips(), lips_used_, identity, now_, "LIP " + lip.to_string());
       if (!id) return Error{id.error() + "; a restart with a larger state makes room"};
       s.active_lips.push_back(id.value());
-      has_lip_[lip.is_v4() ? 0 : 1] = true;
     }
     return Nothing{};
   }
 
   Status add_pools() {
-    if (spec_.pools.size() > kMaxPools) return Error{"more than " + std::to_string(kMaxPools) + " pools"};
     for (const PoolSpec& spec : spec_.pools) {
-      if (pool_index_.contains(spec.name)) return Error{"pool " + spec.name + " is given twice"};
       pool_index_[spec.name] = static_cast<uint16_t>(snapshot_->pools.size());
       if (Status status = add_pool(spec); !status) return status;
     }
@@ -131,6 +127,7 @@ class Compiler {
   void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
                    const std::vector<Weighted>& weighted) {
     pool.entries = entries;
+    std::map<BackendId, uint32_t> weight_of;
     switch (pool.pick) {
       case PickMethod::kMaglev:
         if (const Pool* same = unchanged(pool)) {
@@ -144,10 +141,9 @@ class Compiler {
         break;
       case PickMethod::kLeastLoad:
         wants_sessions_ = true;
-        for (const Weighted& w : weighted) {
-          pool.table.push_back(w.id);
-          pool.weights.push_back(w.weight);
-        }
+        pool.table = wrr_schedule(weighted);
+        for (const Weighted& w : weighted) weight_of[w.id] = w.weight;
+        for (const BackendId id : pool.table) pool.weights.push_back(weight_of[id]);
         break;
     }
   }
@@ -174,20 +170,14 @@ class Compiler {
   }
 
   Status add_services() {
-    std::set<std::string> names;
     std::map<IpAddress, uint16_t> vips;
     for (const ServiceSpec& spec : spec_.services) {
-      if (!names.insert(spec.name).second) return Error{"service " + spec.name + " is given twice"};
-      const auto pool = pool_index_.find(spec.pool);
-      if (pool == pool_index_.end())
-        return Error{"service " + spec.name + ": no pool is called " + spec.pool};
-      if (Status status = check_service(spec); !status) return status;
-
       Identity listener;
       listener.kind = IdentityKind::kListener;
       listener.address = spec.vip;
       listener.protocol = spec.protocol;
       listener.port = spec.port_first == spec.port_last ? spec.port_first : 0;
+      listener.range_first = listener.port == 0 ? spec.port_first : uint16_t{0};
       const auto listener_id =
           take(segment_.listeners(), listeners_used_, listener, now_, "the listener of service " + spec.name);
       if (!listener_id) return Error{listener_id.error()};
@@ -203,7 +193,7 @@ class Compiler {
       service.vip = spec.vip;
       service.listener = listener_id.value();
       service.id = service_id.value();
-      service.pool = pool->second;
+      service.pool = pool_index_.at(spec.pool);
       service.idle_ticks = ticks_of_s(spec.idle_timeout_s);
       service.protocol = spec.protocol;
       service.forward = spec.forward;
@@ -213,27 +203,6 @@ class Compiler {
                        static_cast<uint16_t>(snapshot_->services.size())});
       snapshot_->listeners[service.listener] = {spec.vip, service.id, service.idle_ticks, false};
       snapshot_->services.push_back(service);
-    }
-    return Nothing{};
-  }
-
-  Status check_service(const ServiceSpec& spec) const {
-    const PoolSpec& pool = spec_.pools[pool_index_.at(spec.pool)];
-    const std::string name = "service " + spec.name;
-    if (spec.port_first == 0 || spec.port_first > spec.port_last)
-      return Error{name + ": its port range is reversed"};
-    for (const BackendSpec& backend : pool.backends) {
-      const std::string who = Endpoint{backend.address, backend.port}.to_string();
-      if (backend.address.family() != spec.vip.family())
-        return Error{name + ": backend " + who + " is not of the VIP's address family"};
-      if (spec.forward == Forward::kNat && !has_lip_[backend.address.is_v4() ? 0 : 1])
-        return Error{name + ": nat to backend " + who +
-                     " needs a LIP of its address family in nat.addresses"};
-      if (spec.forward != Forward::kDsr) continue;
-      if (backend.port != 0)
-        return Error{name + ": dsr cannot change the port, but backend " + who + " names one"};
-      if (!snapshot_->routes.on_link_port(backend.address))
-        return Error{name + ": dsr needs backend " + who + " on a port's own network"};
     }
     return Nothing{};
   }
@@ -250,16 +219,30 @@ class Compiler {
     for (size_t i = 0; i < segment_.listeners().size(); ++i) {
       const Identity& identity = segment_.listeners().at(static_cast<uint16_t>(i));
       if (listeners_used_.marks[i]) continue;
+      if (previous_ != nullptr) s.listeners[i] = previous_->listeners[i];
       if (identity.kind == IdentityKind::kListener) s.listeners[i].vip = identity.address;
-      if (identity.kind == IdentityKind::kPoolClients) s.listeners[i].clients = true;
+      s.listeners[i].clients = identity.kind == IdentityKind::kPoolClients;
     }
     for (size_t i = 0; i < segment_.lips().size(); ++i) {
       const Identity& identity = segment_.lips().at(static_cast<uint16_t>(i));
-      if (identity.kind != IdentityKind::kLip) continue;
+      if (identity.kind != IdentityKind::kLip || !still_needed(static_cast<LipIndex>(i))) continue;
       s.lips[i] = identity.address;
       addresses_.push_back({identity.address, LocalAddress::kNone, static_cast<uint16_t>(i)});
     }
     s.addresses.build(addresses_);
+  }
+
+  // A LIP that left the config is answered for until its last flow is over; then its address may go to another host.
+  // Young ones stay: a worker that still reads the former snapshot may open a flow on them.
+  bool still_needed(LipIndex lip) const {
+    constexpr uint64_t kYoungMs = 10'000;
+    const uint64_t released = segment_.lips().released_ms(lip);
+    if (released == 0 || now_.ms < released + kYoungMs) return true;
+    const SlotIndex first = lip * kSlotsPerLip;
+    for (SlotIndex slot = first; slot < first + kSlotsPerLip; ++slot)
+      if (in_use(SlotControl(segment_.slots().at(slot).control.load(std::memory_order_relaxed)).state()))
+        return true;
+    return false;
   }
 
   void count_sessions(std::span<const WorkerCounters* const> workers) {
@@ -291,7 +274,6 @@ class Compiler {
   std::map<std::string, uint16_t> pool_index_;
   std::vector<LocalAddress> addresses_;
   std::vector<ServiceTable::Row> rows_;
-  bool has_lip_[2] = {false, false};
   bool wants_sessions_ = false;
   Used backends_used_{kMaxBackends};
   Used listeners_used_{kMaxListeners};
@@ -305,6 +287,7 @@ Result<std::unique_ptr<const Snapshot>> compile(const SnapshotSpec& spec, Segmen
                                                 uint64_t generation, Now now,
                                                 std::span<const WorkerCounters* const> workers,
                                                 const Snapshot* previous) {
+  if (Status status = check(spec); !status) return Error{status.error()};
   return Compiler(spec, segment, now, previous).run(generation, workers);
 }
 

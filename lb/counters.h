@@ -49,8 +49,8 @@ struct WorkerCounters {
   Counter held;                     // frames parked for a next hop
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 
-  // Indexed by ServiceId and BackendId.
-  std::unique_ptr<TrafficCounters[]> services{new TrafficCounters[kMaxServices]};
+  // Indexed by ServiceId (kServiceGone included) and BackendId.
+  std::unique_ptr<TrafficCounters[]> services{new TrafficCounters[kMaxServices + 1]};
   std::unique_ptr<TrafficCounters[]> backends{new TrafficCounters[kMaxBackends]};
 };
 

@@ -24,8 +24,9 @@ struct Identity {
   uint64_t name_hash = 0;  // of the pool (backend, pool clients) or the service
   uint16_t port = 0;       // of a backend (0 = the client's), or of a listener (0 = a port range)
   IdentityKind kind = IdentityKind::kNone;
-  Protocol protocol{};  // of a listener
-  uint32_t reserved = 0;
+  Protocol protocol{};       // of a listener
+  uint16_t range_first = 0;  // first port of a listener's range
+  uint16_t reserved = 0;
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
@@ -51,6 +52,8 @@ class IdentityTable {
   // REQUIRES: id < size(). kind is kNone where the id was never given.
   [[nodiscard]] const Identity& at(uint16_t id) const { return entries_[id].identity; }
   [[nodiscard]] bool is_released(uint16_t id) const { return entries_[id].released_ms != 0; }
+  // 0 while the config uses the id.
+  [[nodiscard]] uint64_t released_ms(uint16_t id) const { return entries_[id].released_ms; }
   [[nodiscard]] size_t size() const { return entries_.size(); }
 
  private:

@@ -15,6 +15,8 @@ using SlotIndex = uint32_t;  // 26 bits in a flow entry
 inline constexpr unsigned kMaxBackends = 4096;
 inline constexpr unsigned kMaxListeners = 32768;
 inline constexpr unsigned kMaxServices = 16384;
+inline constexpr ServiceId kServiceGone =
+    kMaxServices;  // counts for listeners that no service claims any more
 inline constexpr unsigned kMaxPools = 4096;
 inline constexpr unsigned kMaxPorts = 16;
 inline constexpr unsigned kMaxWorkers = 64;

@@ -22,13 +22,19 @@ uint64_t next_random(uint64_t& state) {
   return hash_word(state, 0x1ea57);
 }
 
-// Power of two choices (Mitzenmacher 2001) on open sessions per weight.
+// Power of two choices (Mitzenmacher 2001) on open sessions per weight. The choices fall on a backend as often as its
+// weight says: with even odds a heavy one would meet its fair share of the choices too seldom to get its share of the
+// sessions.
 BackendId least_load(Worker& worker, const Snapshot& snapshot, const Pool& pool) {
+  constexpr unsigned kTries = 4;
   const auto count = static_cast<uint32_t>(pool.table.size());
   const uint32_t a = reduce(next_random(worker.random_state), count);
-  if (count == 1) return pool.table[a];
-  uint32_t b = reduce(next_random(worker.random_state), count - 1);
-  if (b >= a) ++b;
+  uint32_t b = a;
+  for (unsigned i = 0; i < kTries && pool.table[b] == pool.table[a]; ++i) {
+    b = reduce(next_random(worker.random_state), count);
+    if (pool.table[b] == pool.table[a] && ++b == count)
+      b = 0;  // turns are spread: the next one is often another's
+  }
   // (sessions + 1) / weight, compared without a division
   const int64_t load_a = (open_sessions(worker, snapshot, pool.table[a]) + 1) * pool.weights[b];
   const int64_t load_b = (open_sessions(worker, snapshot, pool.table[b]) + 1) * pool.weights[a];

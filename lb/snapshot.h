@@ -33,7 +33,7 @@ struct Service {
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
 struct Listener {
   IpAddress vip;
-  ServiceId service = 0;
+  ServiceId service = kServiceGone;
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
   bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
 };
@@ -53,7 +53,7 @@ struct Pool {
   PickMethod pick{};
   ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
   uint16_t client_timeout_ticks = 0;
-  std::vector<BackendId> table;      // maglev: prime look-up table; wrr: schedule; least-load: weighted list.
+  std::vector<BackendId> table;      // maglev: prime look-up table; wrr and least-load: schedule.
                                      // Empty: nobody takes new sessions
   std::vector<uint32_t> weights;     // least-load only, beside `table`
   std::vector<MaglevEntry> entries;  // what `table` was built from
