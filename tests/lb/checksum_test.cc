@@ -28,7 +28,8 @@ TEST(Checksum, EqualsTheNaiveSumAtEveryLengthAndAlignment) {
       Bytes block(skew + length);
       for (uint8_t& byte : block) byte = static_cast<uint8_t>(random());
       const be16 got = checksum_of(add_bytes(0, block.data() + skew, length));
-      EXPECT_EQ(got.host(), test::naive_checksum(Bytes(block.begin() + static_cast<long>(skew), block.end())));
+      EXPECT_EQ(got.host(),
+                test::naive_checksum(Bytes(block.begin() + static_cast<long>(skew), block.end())));
     }
   }
 }

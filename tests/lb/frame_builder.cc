@@ -173,7 +173,8 @@ FrameFields fields_of(const Bytes& frame) {
   const size_t end = 14 + (v4 ? get16(frame, 16) : 40 + get16(frame, 18));
   f.ttl = frame[v4 ? 22 : 21];
   f.protocol = frame[v4 ? 23 : 20];
-  f.source.address = v4 ? IpAddress::v4({*reinterpret_cast<const be32*>(&frame[26])}) : IpAddress::v6(&frame[22]);
+  f.source.address =
+      v4 ? IpAddress::v4({*reinterpret_cast<const be32*>(&frame[26])}) : IpAddress::v6(&frame[22]);
   f.destination.address =
       v4 ? IpAddress::v4({*reinterpret_cast<const be32*>(&frame[30])}) : IpAddress::v6(&frame[38]);
   while (f.protocol == 0 || f.protocol == 43 || f.protocol == 60) {
@@ -205,8 +206,8 @@ std::string difference(const Bytes& got, const Bytes& wanted) {
   char text[160];
   for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
     if (got[i] == wanted[i]) continue;
-    std::snprintf(text, sizeof(text), "byte %zu is %02x, wanted %02x (of %zu bytes, wanted %zu)", i, got[i], wanted[i],
-                  got.size(), wanted.size());
+    std::snprintf(text, sizeof(text), "byte %zu is %02x, wanted %02x (of %zu bytes, wanted %zu)", i, got[i],
+                  wanted[i], got.size(), wanted.size());
     return text;
   }
   if (got.size() == wanted.size()) return "";

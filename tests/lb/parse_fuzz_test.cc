@@ -49,7 +49,8 @@ class PlainParser {
 
   Plain arp() {
     if (frame_.size() < 42) return drop(DropReason::kBadArp);
-    if (two(14) != 1 || two(16) != 0x0800 || frame_[18] != 6 || frame_[19] != 4) return drop(DropReason::kBadArp);
+    if (two(14) != 1 || two(16) != 0x0800 || frame_[18] != 6 || frame_[19] != 4)
+      return drop(DropReason::kBadArp);
     plain_.kind = Kind::kArp;
     return plain_;
   }
@@ -63,7 +64,8 @@ class PlainParser {
     if (test::naive_checksum(slice(14, header)) != 0) return drop(DropReason::kBadIpChecksum);
     plain_.src = slice(26, 4);
     plain_.dst = slice(30, 4);
-    if (plain_.src[0] == 0 || plain_.src[0] == 127 || plain_.src[0] >= 224) return drop(DropReason::kBadSource);
+    if (plain_.src[0] == 0 || plain_.src[0] == 127 || plain_.src[0] >= 224)
+      return drop(DropReason::kBadSource);
     plain_.kind = Kind::kIp;
     plain_.protocol = frame_[23];
     plain_.fragment = (two(20) & 0x3fff) != 0;
@@ -182,8 +184,12 @@ std::vector<Bytes> seeds() {
       v4(test::ping("198.51.100.7", "10.10.0.100").padding(9)),
       v4(test::udp("198.51.100.7:40000", "10.10.0.100:8000").to(test::kBroadcastMac)),
       v4(test::tcp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:1935")),
-      v4(test::udp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:8000").extension(0, eight).extension(60, eight)),
-      v4(test::tcp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:1935").extension(43, eight).extension(51, eight)),
+      v4(test::udp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:8000")
+             .extension(0, eight)
+             .extension(60, eight)),
+      v4(test::tcp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:1935")
+             .extension(43, eight)
+             .extension(51, eight)),
       v4(test::udp("[2001:db8:c::7]:40000", "[2001:db8:10::100]:8000").extension(44, fragment)),
       v4(test::ping("2001:db8:10::1", "ff02::1:ff00:100").to({{0x33, 0x33, 0xff, 0, 1, 0}}).icmp(135, 0)),
   };
@@ -214,7 +220,8 @@ TEST(ParseFuzz, DamagedFramesAreReadAsAPlainParserReadsThem) {
     Bytes frame = originals[random() % originals.size()];
     for (unsigned flips = random() % 4; flips > 0; --flips) {
       // most damage to where the lengths and types are
-      const size_t at = random() % 4 == 0 ? random() % frame.size() : 12 + random() % std::min<size_t>(60, frame.size() - 12);
+      const size_t at = random() % 4 == 0 ? random() % frame.size()
+                                          : 12 + random() % std::min<size_t>(60, frame.size() - 12);
       frame[at] = static_cast<uint8_t>(random() % 3 == 0 ? random() : frame[at] ^ (1U << random() % 8));
     }
     if (random() % 3 == 0) frame.resize(random() % (frame.size() + 10));

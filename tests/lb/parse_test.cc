@@ -139,7 +139,8 @@ TEST(Parse, WalksIpv6ExtensionHeaders) {
                      .extension(kHopByHop, extension(8))
                      .extension(kOptions, extension(24))
                      .extension(kRouting, extension(16))
-                     .extension(kAuthentication, {0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}));
+                     .extension(kAuthentication,
+                                {0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}));
 
   ASSERT_FALSE(p.reason);
   EXPECT_EQ(p.l4_offset(), 54 + 8 + 24 + 16 + 24);
@@ -215,7 +216,8 @@ TEST(Parse, GroupsAndOtherEthertypesAreForTheKernel) {
   EXPECT_EQ(Parsed(a_udp().to(test::kBroadcastMac)).packet.kind, Kind::kNone);
   EXPECT_EQ(Parsed(a_udp6().to({{0x33, 0x33, 0, 0, 0, 1}})).packet.kind, Kind::kNone);
   // but neighbour discovery speaks to groups
-  const Parsed solicitation(ping("2001:db8:10::1", "ff02::1:ff00:100").to({{0x33, 0x33, 0xff, 0, 1, 0}}).icmp(135, 0));
+  const Parsed solicitation(
+      ping("2001:db8:10::1", "ff02::1:ff00:100").to({{0x33, 0x33, 0xff, 0, 1, 0}}).icmp(135, 0));
   EXPECT_EQ(solicitation.packet.kind, Kind::kIp);
 }
 
@@ -237,8 +239,9 @@ TEST(Parse, ArpIsForEthernetAndIpv4) {
 // Padding apart, a frame that is cut anywhere is dropped, whatever it was.
 TEST(Parse, AFrameCutAtAnyLengthIsDropped) {
   const std::vector<Bytes> frames = {
-      a_tcp().payload("payload"), a_udp().options(Bytes(12, 1)).payload("x"), ping("198.51.100.7", "10.10.0.100"),
-      a_tcp6().payload("payload"), a_udp6().extension(kHopByHop, extension(8)).extension(kOptions, extension(16))};
+      a_tcp().payload("payload"), a_udp().options(Bytes(12, 1)).payload("x"),
+      ping("198.51.100.7", "10.10.0.100"), a_tcp6().payload("payload"),
+      a_udp6().extension(kHopByHop, extension(8)).extension(kOptions, extension(16))};
   for (const Bytes& frame : frames) {
     ASSERT_FALSE(Parsed(frame).reason);
     for (size_t length = 0; length < frame.size(); ++length) {

@@ -9,7 +9,8 @@
 namespace lb::test {
 namespace {
 
-ServiceSpec service_of(std::string name, const char* vip, Protocol protocol, uint16_t port, std::string pool_name) {
+ServiceSpec service_of(std::string name, const char* vip, Protocol protocol, uint16_t port,
+                       std::string pool_name) {
   ServiceSpec spec;
   spec.name = std::move(name);
   spec.vip = ip(vip);
@@ -63,16 +64,24 @@ ServiceSpec& service(SnapshotSpec& spec, std::string_view name) { return named(s
 
 std::string to_string(const Outcome& outcome) {
   switch (outcome.action) {
-    case Action::kUndecided: return "undecided";
-    case Action::kTx: return "tx";
-    case Action::kHold: return "hold for " + outcome.next_hop.to_string();
-    case Action::kPunt: return "punt";
-    case Action::kDrop: return "drop " + std::string(drop_reason_name(outcome.reason));
-    case Action::kConsumed: return "consumed";
+    case Action::kUndecided:
+      return "undecided";
+    case Action::kTx:
+      return "tx";
+    case Action::kHold:
+      return "hold for " + outcome.next_hop.to_string();
+    case Action::kPunt:
+      return "punt";
+    case Action::kDrop:
+      return "drop " + std::string(drop_reason_name(outcome.reason));
+    case Action::kConsumed:
+      return "consumed";
   }
   return "?";
 }
-std::ostream& operator<<(std::ostream& stream, const Outcome& outcome) { return stream << to_string(outcome); }
+std::ostream& operator<<(std::ostream& stream, const Outcome& outcome) {
+  return stream << to_string(outcome);
+}
 
 Rig::Rig(const Edit& edit, unsigned workers, const SegmentGeometry& geometry)
     : memory_(geometry), segment_(memory_.format(now_)), spec_(two_armed_spec()) {
@@ -127,8 +136,8 @@ std::vector<Outcome> Rig::send_burst(std::span<const Bytes> frames, PortIndex po
   for (unsigned i = 0; i < burst->count; ++i) {
     const Frame& frame = burst->frames[i];
     const Verdict& verdict = burst->verdicts[i];
-    outcomes.push_back(
-        {verdict.action, verdict.reason, verdict.port, verdict.next_hop, Bytes(frame.data, frame.data + frame.length)});
+    outcomes.push_back({verdict.action, verdict.reason, verdict.port, verdict.next_hop,
+                        Bytes(frame.data, frame.data + frame.length)});
   }
   return outcomes;
 }

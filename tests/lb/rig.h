@@ -56,7 +56,8 @@ class Rig {
   [[nodiscard]] const std::string& error() const { return error_; }
 
   Outcome send(const Bytes& frame, PortIndex port = kOutside, unsigned worker = 0);
-  std::vector<Outcome> send_burst(std::span<const Bytes> frames, PortIndex port = kOutside, unsigned worker = 0);
+  std::vector<Outcome> send_burst(std::span<const Bytes> frames, PortIndex port = kOutside,
+                                  unsigned worker = 0);
   // Frames of Cleat's own since the last call.
   std::vector<std::pair<PortIndex, Bytes>> own_frames(unsigned worker = 0);
 
