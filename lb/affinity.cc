@@ -6,21 +6,30 @@ namespace {
 
 constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
 
-// False when the slot is no longer this flow's, or its flow is over and a new one begins.
-bool touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl control) {
-  if (control.slot() >= worker.segment.slots().size()) return false;
+enum class Touched : uint8_t {
+  kGone,   // the slot is no longer this flow's, or its flow is over and a new one begins
+  kYoung,  // the handshake is not finished: look at the next packet, too
+  kFine,
+};
+
+Touched touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl control) {
+  if (control.slot() >= worker.segment.slots().size()) return Touched::kGone;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
   if (!view || view->control.backend() != control.backend() ||
       view->control.listener() != packet.service->listener || view->client != packet.src ||
       view->client_port != packet.src_port)
-    return false;
-  if (packet.protocol == Protocol::kTcp) {
-    if (is_first_syn(packet) && NatSlots::is_closed(slot)) return false;
-    NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, packet.tcp_flags);
-  }
+    return Touched::kGone;
+  const bool tcp = packet.protocol == Protocol::kTcp;
+  if (tcp && is_first_syn(packet) && NatSlots::is_closed(slot)) return Touched::kGone;
   slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
-  return true;
+  if (!tcp) return Touched::kFine;
+  NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, packet.tcp_flags);
+  if (view->control.state() != SlotState::kEmbryonic) return Touched::kFine;
+  const bool answered = (slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kAnswered) != 0;
+  if (!answered || (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kRst)) != 0) return Touched::kYoung;
+  NatSlots::confirm(slot, view->control, now.tick());
+  return Touched::kFine;
 }
 
 // The client's place in its pool lives as long as its flows do.
@@ -46,11 +55,15 @@ template <typename Table>
                              Table& table, const typename Table::Key& key, typename Table::Found found) {
   const FlowControl control = found.control;
   const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
+  // After a RST the next packet must come by here again: it may refute it.
+  bool again = (packet.tcp_flags & tcp_flag::kRst) != 0;
   if (is_slot(control.slot())) {
-    if (!touch_slot(worker, now, packet, control)) {
+    const Touched touched = touch_slot(worker, now, packet, control);
+    if (touched == Touched::kGone) {
       table.remove_all(key, packet.hash, control.slot());
       return false;
     }
+    again |= touched == Touched::kYoung;
   } else if (packet.protocol == Protocol::kTcp) {
     if (is_first_syn(packet) && control.slot() == kNoSlotClosing) {
       if (table.remove_all(key, packet.hash, control.slot()) > 0)
@@ -59,9 +72,7 @@ template <typename Table>
     }
     if (over) table.repoint(found, kNoSlotClosing, control.backend(), now.tick());
   }
-  // After a RST the next packet must come by here again: it may refute it.
-  const bool reset = (packet.tcp_flags & tcp_flag::kRst) != 0;
-  table.refresh(found, reset ? static_cast<Tick>(now.tick() - kTouchTicks) : now.tick());
+  table.refresh(found, again ? static_cast<Tick>(now.tick() - kTouchTicks) : now.tick());
   if (packet.service->affinity == Affinity::kSourceIp) touch_client(worker, snapshot, now, packet);
   return true;
 }

@@ -112,9 +112,13 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   const auto route = snapshot.routes.find(view->client);
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
 
-  if (control.state() == SlotState::kEmbryonic) NatSlots::confirm(slot, control, now.tick());
-  if (packet.protocol == Protocol::kTcp)
+  if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
+    if (control.state() == SlotState::kEmbryonic && !(packet.tcp_flags & tcp_flag::kRst))
+      NatSlots::note_answer(slot);
+  } else if (control.state() == SlotState::kEmbryonic) {
+    NatSlots::confirm(slot, control, now.tick());
+  }
   if (ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kTouchTicks)
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
 

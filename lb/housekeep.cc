@@ -2,6 +2,7 @@
 // Between bursts: take back slots and entries of flows that are over. Each worker sweeps its own share, paced by time.
 #include <algorithm>
 
+#include "lb/close_flow.h"
 #include "lb/pipeline.h"
 
 namespace lb {
@@ -19,6 +20,7 @@ constexpr uint64_t kLongestStepMs = 10;  // a late sweep catches up slowly inste
 struct Limit {
   uint16_t ticks;
   Quarantine cause;
+  bool client_only = false;  // silence of the client, whatever the server says
 };
 
 Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl control, Protocol protocol) {
@@ -28,22 +30,11 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
     if ((forward | reply) & slot_flag::kRst) return {kClosedTicks, Quarantine::kNone};
     return {kClosedTicks, reply & slot_flag::kFinFirst ? Quarantine::kTimeWait : Quarantine::kBrief};
   }
-  if (control.state() == SlotState::kEmbryonic)
-    return {protocol == Protocol::kUdp ? kEmbryonicUdpTicks : kEmbryonicTcpTicks, Quarantine::kNone};
+  if (control.state() == SlotState::kEmbryonic && protocol == Protocol::kTcp)
+    return {kEmbryonicTcpTicks, Quarantine::kNone, true};
+  if (control.state() == SlotState::kEmbryonic) return {kEmbryonicUdpTicks, Quarantine::kNone};
   return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
           Quarantine::kIdle};
-}
-
-// The entry goes after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.
-void remove_entry(Worker& worker, const SlotView& view, SlotIndex index) {
-  const ListenerId listener = view.control.listener();
-  FlowTables& flows = worker.segment.flows();
-  if (view.client.is_v4()) {
-    const auto key = narrow_key(view.client, view.client_port, listener);
-    if (flows.narrow.remove_all(key, flows.narrow.hash(key), index) > 0) return;
-  }
-  const auto key = wide_key(view.client, view.client_port, listener, view.vip_port);
-  flows.wide.remove_all(key, flows.wide.hash(key), index);
 }
 
 void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex index) {
@@ -56,16 +47,12 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
                          std::memory_order_release);
     return;
   }
-  const uint16_t silent = std::min(ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed)),
-                                   ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)));
+  const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
+  const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
   const Limit limit = limit_of(snapshot, slot, control, NatSlots::protocol_of(index));
-  if (silent <= limit.ticks) return;
-  const auto view = NatSlots::read(slot);
-  if (!view || !NatSlots::close(slot, view->control, limit.cause, now.tick())) return;
-  worker.slots.closed(index);
-  remove_entry(worker, *view, index);
-  worker.counters.services[snapshot.listeners[control.listener()].service].flows_closed.add(1);
-  worker.counters.backends[control.backend()].flows_closed.add(1);
+  // A server repeats its SYN-ACK for a minute to a client that may not exist.
+  if ((limit.client_only ? forward_age : std::min(forward_age, reply_age)) <= limit.ticks) return;
+  if (const auto view = NatSlots::read(slot)) close_flow(worker, snapshot, index, *view, limit.cause, now);
 }
 
 // True if the slot that an entry names is in use for that entry's client.

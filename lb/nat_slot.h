@@ -17,7 +17,7 @@ namespace lb {
 enum class SlotState : uint8_t {
   kFree = 0,
   kProbing = 1,    // asks several servers who owns a session (later)
-  kEmbryonic = 2,  // the backend has not answered yet
+  kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
   kLive = 3,
   kSpliced = 4,  // with sequence deltas (later)
   kQuarantine = 5,
@@ -68,6 +68,7 @@ namespace slot_flag {
 inline constexpr uint8_t kFin = 0x01;       // this side sent FIN
 inline constexpr uint8_t kFinFirst = 0x02;  // and the other side had not
 inline constexpr uint8_t kRst = 0x04;       // this side's last segment was RST
+inline constexpr uint8_t kAnswered = 0x08;  // tcp_reply only: the backend answered the client's SYN
 }  // namespace slot_flag
 
 // The forward side writes forward_* and the lanes, the reply side reply_*; both the control word, by CAS.
@@ -126,7 +127,7 @@ class NatSlots {
                    uint16_t client_port, uint16_t vip_port, Tick now) noexcept;
   // Marks a filled slot embryonic: from now on replies find it. Owner only.
   static void open(NatSlot& slot, Tick now) noexcept;
-  // The backend answered: embryonic -> live. Any worker.
+  // Both sides have spoken: embryonic -> live. Any worker.
   static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
   // Out of use: -> quarantine. False if the slot changed since `seen`. Owner only.
   static bool close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept;
@@ -134,6 +135,13 @@ class NatSlots {
   // Notes what a TCP segment's flags say about the end of its flow. `own` and `other` are the slot's two flag bytes.
   static void note_tcp(std::atomic<uint8_t>& own, const std::atomic<uint8_t>& other,
                        uint8_t tcp_flags) noexcept;
+
+  // The backend answered the client's SYN. The client may be a forgery until it acknowledges that.
+  static void note_answer(NatSlot& slot) noexcept {
+    const uint8_t before = slot.tcp_reply.load(std::memory_order_relaxed);
+    if (!(before & slot_flag::kAnswered))
+      slot.tcp_reply.store(before | slot_flag::kAnswered, std::memory_order_relaxed);
+  }
 
   // True if the flow on this slot is over: both sides sent FIN, or one RST.
   static bool is_closed(const NatSlot& slot) noexcept;

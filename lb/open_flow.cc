@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lb/open_flow.h"
 
+#include "lb/affinity.h"
+#include "lb/close_flow.h"
 #include "lb/hash.h"
 #include "lb/pick.h"
 
@@ -53,6 +55,10 @@ typename Table::Outcome enter(Worker& worker, Now now, Packet& packet, Table& ta
                               const typename Table::Key& key) {
   const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
   worker.counters.relocations.add(inserted.moves);
+  // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
+  if (inserted.outcome == Table::Outcome::kInserted && packet.protocol == Protocol::kTcp &&
+      is_slot(packet.slot))
+    table.refresh(inserted.found, static_cast<Tick>(now.tick() - kTouchTicks));
   if (inserted.outcome == Table::Outcome::kDuplicate) {
     packet.backend = inserted.found.control.backend();
     packet.slot = inserted.found.control.slot();
@@ -84,7 +90,11 @@ void count_opened(Worker& worker, const Packet& packet) {
 void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
   const Family family = snapshot.backends[packet.backend].address.family();
   NatSlots& slots = worker.segment.slots();
-  const auto claimed = worker.slots.claim(slots, family, packet.protocol, packet.backend, now.tick());
+  const auto claim = [&] {
+    return worker.slots.claim(slots, family, packet.protocol, packet.backend, now.tick());
+  };
+  auto claimed = claim();
+  if (!claimed && evict_embryonic(worker, snapshot, family, packet.protocol, now) > 0) claimed = claim();
   if (!claimed) return worker.drop(packet, verdict, DropReason::kLipPortsExhausted);
   NatSlot& slot = slots.at(*claimed);
   NatSlots::fill(slot, packet.backend, packet.service->listener, packet.src, packet.src_port, packet.dst_port,
@@ -106,7 +116,8 @@ void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
 }
 
 void open_dsr(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
-  packet.slot = kNoSlot;
+  const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
+  packet.slot = over ? kNoSlotClosing : kNoSlot;
   const bool repeatable = snapshot.pools[packet.service->pool].pick == PickMethod::kMaglev &&
                           packet.service->affinity == Affinity::kTuple;
   // Maglev gives the same answer for the client's first ACK: a flood of SYNs costs no state.

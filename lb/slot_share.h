@@ -48,6 +48,20 @@ class SlotShare {
     }
   }
 
+  // Calls visit(index) for the next `count` slots of one kind on the LIPs that take new flows, round and round.
+  template <typename Visit>
+  void walk(Family family, Protocol protocol, unsigned count, Visit&& visit) noexcept {
+    const unsigned f = family == Family::kIpv6 ? 1 : 0;
+    const uint64_t total = uint64_t{active_count_[f]} * share_size();
+    uint64_t& hand = ring(family, protocol).walk;
+    for (unsigned i = 0; i < count && i < total; ++i) {
+      if (hand >= total) hand = 0;
+      const auto port = static_cast<uint16_t>(kFirstLocalPort + share_first() + hand % share_size());
+      visit(NatSlots::index(active_[f][hand / share_size()], protocol, port));
+      ++hand;
+    }
+  }
+
   // True when the slot may be given out for a flow to `backend`.
   static bool is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept;
 
@@ -56,6 +70,7 @@ class SlotShare {
     std::array<SlotIndex, kCandidates> slots;
     unsigned count = 0;
     unsigned turn = 0;  // whose LIP's it is
+    uint64_t walk = 0;  // where walk() goes on
   };
   // The ports of one LIP and protocol in this share.
   struct Row {

@@ -49,6 +49,7 @@ struct Worker {
   uint64_t narrow_hand = 0, wide_hand = 0;
   uint64_t narrow_due = 0, wide_due = 0;
   uint64_t swept_ms = 0;
+  uint64_t evicted_ms = 0;
   uint64_t neighbours_swept_ms = 0;
 
   // Gives the verdict and counts it.
