@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// New flows: what happens when there is no port, no place in the table, or somebody else was faster.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/lb/rig.h"
+
+namespace lb {
+namespace {
+
+using namespace test;  // NOLINT: the rig's vocabulary
+
+constexpr const char *kRtmp = "10.10.0.100:1935", *kRtc = "10.10.0.100:8000";
+constexpr SegmentGeometry kRoomy{.flows_v4 = 1U << 18, .flows_wide = 1U << 12, .lips = 2};
+constexpr SegmentGeometry kCramped{.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2};
+
+std::string client(unsigned n) {
+  return "198.51." + std::to_string(n / 10000) + ".7:" + std::to_string(1024 + n % 10000);
+}
+void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
+
+// Opens UDP flows until every port of the LIP is taken.
+void take_all_ports(Rig& rig) {
+  for (unsigned n = 0; n < kLocalPorts; ++n) rig.send(udp(client(n), kRtc));
+  ASSERT_EQ(rig.open_flows("rtc"), kLocalPorts);
+}
+
+TEST(OpenFlow, EveryFlowHasALipPortOfItsOwn) {
+  Rig rig(one_backend);
+  std::set<Endpoint> seen;
+  for (unsigned n = 0; n < 500; ++n) seen.insert(rig.send(udp(client(n), kRtc)).fields().source);
+
+  EXPECT_EQ(seen.size(), 500U);
+  EXPECT_GE(seen.begin()->port, 1024);
+}
+
+TEST(OpenFlow, FlowsAreSpreadOverAllLips) {
+  Rig rig([](SnapshotSpec& spec) {
+    one_backend(spec);
+    spec.lips.push_back(ip("10.20.0.101"));
+    spec.lips.push_back(ip("10.20.0.102"));
+  });
+  std::map<IpAddress, unsigned> count;
+  for (unsigned n = 0; n < 300; ++n) ++count[rig.send(udp(client(n), kRtc)).fields().source.address];
+
+  ASSERT_EQ(count.size(), 3U);
+  for (const auto& [lip, flows] : count) EXPECT_EQ(flows, 100U) << lip.to_string();
+}
+
+TEST(OpenFlow, ALipThatLeftTheConfigCarriesItsOldFlowsOnly) {
+  Rig rig(one_backend);
+  const Endpoint before = rig.send(udp(client(1), kRtc)).fields().source;
+  ASSERT_TRUE(rig.reload([](SnapshotSpec& spec) { spec.lips[0] = ip("10.20.0.101"); }));
+
+  EXPECT_EQ(rig.send(udp(client(1), kRtc)).fields().source, before);
+  EXPECT_EQ(to_string(rig.send(udp("10.20.0.11:8000", before.to_string()).to(kInsideMac), kInside)), "tx");
+  EXPECT_EQ(rig.send(udp(client(2), kRtc)).fields().source.address, ip("10.20.0.101"));
+}
+
+TEST(OpenFlow, WhenEveryPortIsTakenNewFlowsAreDropped) {
+  Rig rig(one_backend, 1, kRoomy);
+  take_all_ports(rig);
+
+  EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts), kRtc))), "drop lip_ports_exhausted");
+  EXPECT_EQ(to_string(rig.send(udp(client(0), kRtc))), "tx") << "known flows go on";
+  EXPECT_EQ(to_string(rig.send(tcp(client(0), kRtmp).syn())), "tx") << "TCP has ports of its own";
+}
+
+TEST(OpenFlow, WhenEveryPortIsTakenFlowsThatNobodyAnswersMakeWay) {
+  Rig rig(one_backend, 1, kRoomy);
+  take_all_ports(rig);
+  rig.jump_ms(1500);
+
+  for (unsigned n = 0; n < 200; ++n)
+    EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts + n), kRtc))), "tx") << n;
+}
+
+TEST(OpenFlow, AnEstablishedFlowNeverMakesWay) {
+  Rig rig(one_backend, 1, kRoomy);
+  std::vector<Endpoint> lips;
+  for (unsigned n = 0; n < kLocalPorts; ++n) {
+    const Endpoint lip = rig.send(udp(client(n), kRtc)).fields().source;
+    rig.send(udp("10.20.0.11:8000", lip.to_string()).to(kInsideMac), kInside);
+  }
+  for (int i = 0; i < 300; ++i) {
+    rig.jump_ms(20);
+    EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts), kRtc))), "drop lip_ports_exhausted");
+  }
+  EXPECT_EQ(rig.slots_in_state(SlotState::kLive), kLocalPorts);
+}
+
+TEST(OpenFlow, AFullTableRefusesNatAndLeavesNoSlotBehind) {
+  Rig rig(one_backend, 1, kCramped);
+  unsigned full = 0;
+  for (unsigned n = 0; n < 2000; ++n)
+    full += rig.send(udp(client(n), kRtc)).reason == DropReason::kTableFull ? 1 : 0;
+
+  EXPECT_GT(full, 900U);
+  EXPECT_EQ(rig.drops(DropReason::kTableFull), full);
+  EXPECT_EQ(rig.slots_in_state(SlotState::kEmbryonic), 2000 - full);
+  EXPECT_EQ(rig.open_flows("rtc"), 2000 - full);
+}
+
+TEST(OpenFlow, AFullTableDoesNotStopMaglevInDsr) {
+  Rig rig([](SnapshotSpec& spec) { service(spec, "rtc").forward = Forward::kDsr; }, 1, kCramped);
+  for (unsigned n = 0; n < 2000; ++n) ASSERT_EQ(rig.send(udp(client(n), kRtc)).action, Action::kTx);
+  const MacAddress once = rig.send(udp(client(1999), kRtc)).fields().destination_mac;
+
+  EXPECT_EQ(rig.send(udp(client(1999), kRtc)).fields().destination_mac, once)
+      << "untracked, yet the same way";
+}
+
+TEST(OpenFlow, AFullTableStopsDsrWhoseAnswerIsNotRepeatable) {
+  Rig rig(
+      [](SnapshotSpec& spec) {
+        service(spec, "rtc").forward = Forward::kDsr;
+        pool(spec, "srs").pick = PickMethod::kWrr;
+      },
+      1, kCramped);
+  for (unsigned n = 0; n < 2000; ++n) rig.send(udp(client(n), kRtc));
+
+  EXPECT_GT(rig.drops(DropReason::kTableFull), 900U);
+}
+
+TEST(OpenFlow, WhatOneWorkerOpenedAllWorkersKnow) {
+  Rig rig({}, 2);
+  const FrameFields first = rig.send(tcp(client(1), kRtmp).syn(), kOutside, 0).fields();
+
+  const FrameFields second = rig.send(tcp(client(1), kRtmp), kOutside, 1).fields();
+  const Outcome reply = rig.send(
+      tcp(first.destination.to_string(), first.source.to_string()).to(kInsideMac).syn_ack(), kInside, 1);
+
+  EXPECT_EQ(second.source, first.source);
+  EXPECT_EQ(second.destination, first.destination);
+  EXPECT_EQ(reply.fields().destination.to_string(), client(1));
+}
+
+TEST(OpenFlow, TheSameConfigPicksAlikeOnEveryBalancer) {
+  Rig one, other([](SnapshotSpec&spec) {
+    std::swap(pool(spec, "srs").backends[0], pool(spec, "srs").backends[2]);
+    std::swap(spec.services[0], spec.services[1]);
+  });
+  for (unsigned n = 0; n < 100; ++n)
+    EXPECT_EQ(one.send(udp(client(n), kRtc)).fields().destination,
+              other.send(udp(client(n), kRtc)).fields().destination);
+}
+
+}  // namespace
+}  // namespace lb
