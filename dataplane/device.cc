@@ -128,14 +128,9 @@ lb::Result<Device> open_af_packet(const PortOptions& port, const std::string& in
   return device;
 }
 
-lb::Result<Device> open_interface(const PortOptions& port, unsigned index,
-                                  std::span<rte_mempool* const> pools) {
-  const std::string interface(interface_of(port.device));
-  const auto workers = static_cast<unsigned>(pools.size());
-  const bool packet_only = port.device.starts_with("packet:");
-  if (auto ready = prepare_interface(interface, packet_only ? 0 : workers, port.addresses); !ready)
-    return lb::Error{"port " + port.name + ": " + ready.error()};
-  if (packet_only) return open_af_packet(port, interface, index, pools);
+lb::Result<Device> open_fastest(const PortOptions& port, const std::string& interface, unsigned index,
+                                std::span<rte_mempool* const> pools) {
+  if (port.device.starts_with("packet:")) return open_af_packet(port, interface, index, pools);
   auto fast = open_af_xdp(port, interface, index, pools);
   if (fast) return fast;
   auto slow = open_af_packet(port, interface, index, pools);
@@ -144,6 +139,21 @@ lb::Result<Device> open_interface(const PortOptions& port, unsigned index,
                      " (kernel interfaces want root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF)"};
   slow.value().fallback = fast.error();
   return slow;
+}
+
+lb::Result<Device> open_interface(const PortOptions& port, unsigned index,
+                                  std::span<rte_mempool* const> pools) {
+  const std::string interface(interface_of(port.device));
+  auto lock = InterfaceLock::take(interface);
+  if (!lock) return lb::Error{"port " + port.name + ": " + lock.error()};
+  const bool any_queues = port.device.starts_with("packet:");
+  if (auto ready =
+          prepare_interface(interface, any_queues ? 0 : static_cast<unsigned>(pools.size()), port.addresses);
+      !ready)
+    return lb::Error{"port " + port.name + ": " + ready.error()};
+  auto device = open_fastest(port, interface, index, pools);
+  if (device) device.value().lock = std::move(lock).value();
+  return device;
 }
 
 lb::Result<Device> open_pci(const PortOptions& port, std::span<rte_mempool* const> pools) {

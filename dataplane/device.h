@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/interface_lock.h"
 #include "dataplane/options.h"
 #include "lb/address.h"
 #include "lb/result.h"
@@ -29,6 +30,7 @@ struct Device {
   lb::MacAddress mac{};
   uint16_t mtu = 1500;
   std::vector<Queue> queues;  // by worker
+  InterfaceLock lock;         // of the interface
 };
 
 // The kernel interface that a port's `device` names ("veth:eth1", "packet:eth1"); empty for other forms.

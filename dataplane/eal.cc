@@ -79,9 +79,6 @@ lb::Status start_eal(const EalOptions& options) {
   libbpf_set_print(nullptr);
   std::vector<std::string> words = {
       "cleatd",
-      "--no-huge",
-      "-m",
-      std::to_string(options.memory_mb),
       "--file-prefix",
       std::string(kPrefix) + std::to_string(::getpid()),
       "--no-telemetry",
@@ -89,7 +86,10 @@ lb::Status start_eal(const EalOptions& options) {
       "--log-level=pmd.net.tap:critical",  // no multiq qdisc: only rte_flow needs it
       "--lcores",
       lcore_map(options.workers)};
-  if (options.pci.empty()) words.emplace_back("--no-pci");
+  if (options.pci.empty())
+    words.insert(words.end(), {"--no-pci", "--no-huge", "-m", std::to_string(options.memory_mb)});
+  else
+    words.emplace_back("--huge-unlink");
   for (const std::string& address : options.pci) words.insert(words.end(), {"--allow", address});
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   std::vector<char*> argv;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Start and end of DPDK's environment layer with Cleat's default: no huge pages, no PCI scan, no files left behind.
+// Start and end of DPDK's environment layer with Cleat's default: no huge pages, no PCI scan, no files left behind. With
+// NICs by PCI address: huge pages, for their drivers need them.
 #pragma once
 
 #include <string>
