@@ -16,10 +16,10 @@ namespace control {
 struct BackendOverride {
   std::string pool;
   lb::Endpoint endpoint;
-  bool added = false;                     // the file did not have it
-  std::optional<uint32_t> weight;         // 0..10,000; nullopt: the file's
-  bool drain = false;                     // no new sessions
-  std::optional<int64_t> drain_deadline;  // seconds since 1970; only with drain
+  bool added = false;                       // the file did not have it
+  std::optional<uint32_t> weight{};         // 0..10,000; nullopt: the file's
+  bool drain = false;                       // no new sessions
+  std::optional<int64_t> drain_deadline{};  // seconds since 1970; only with drain
   friend bool operator==(const BackendOverride&, const BackendOverride&) = default;
 };
 

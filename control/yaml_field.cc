@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "control/yaml_field.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "control/duration.h"
 #include "control/nearest.h"
@@ -24,6 +27,34 @@ std::string kind_of(const YAML::Node& node) {
 
 // yaml-cpp tags what stands in quotes with "!".
 bool is_quoted(const YAML::Node& node) { return node.Tag() == "!"; }
+
+// Notes where a document begins, and nothing else.
+class FirstMark final : public YAML::EventHandler {
+ public:
+  YAML::Mark mark;
+
+  void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// Where something stands that YAML::Load() passes over. Not by YAML::LoadAll(): yaml-cpp 0.7 never comes back
+// from a text that begins with a comma.
+std::optional<YAML::Mark> behind_first_document(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  FirstMark first, second;
+  if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second)) return std::nullopt;
+  return second.mark;
+}
 
 }  // namespace
 
@@ -50,10 +81,11 @@ void YamlFile::refuse_at(const YAML::Mark& at, const std::string& field, const s
 YamlField YamlField::root(YamlFile& file, const std::string& text) {
   YamlField root(file, "", std::nullopt);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1)
-      file.refuse_at(documents[1].Mark(), "", "a second YAML document; one file holds one configuration");
-    if (!documents.empty() && !documents[0].IsNull()) root.node_ = documents[0];
+    const YAML::Node document = YAML::Load(text);
+    if (const auto more = behind_first_document(text))
+      file.refuse_at(*more, "",
+                     "a second YAML document, or text behind the first; one file holds one configuration");
+    if (!document.IsNull()) root.node_ = document;
   } catch (const YAML::Exception& error) {
     file.refuse_at(error.mark, "", "not YAML: " + error.msg);
   }
@@ -90,10 +122,12 @@ bool YamlField::keys_once(const std::vector<std::string>* known) const {
     const std::string& key = entry.first.Scalar();
     if (known != nullptr && std::find(known->begin(), known->end(), key) == known->end())
       file_->refuse_at(at, key_name(key), "unknown key; " + suggestion(key, *known));
-    if (const auto [first, fresh] = lines.emplace(key, at.line + 1); !fresh)
+    if (const auto [first, fresh] = lines.emplace(key, at.line + 1); !fresh) {
+      const std::string both =
+          first->second == at.line + 1 ? "line " : "lines " + std::to_string(first->second) + " and ";
       file_->refuse_at(at, key_name(key),
-                       "given twice, in lines " + std::to_string(first->second) + " and " +
-                           std::to_string(at.line + 1) + "; keep one");
+                       "given twice, in " + both + std::to_string(at.line + 1) + "; keep one");
+    }
     if (entry.second.IsNull())
       file_->refuse_at(at, key_name(key), "has no value; give it one or leave it out");
   }

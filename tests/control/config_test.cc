@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// What a right configuration means: fields, defaults and the forms they may be written in.
+#include "control/config.h"
+
+#include "tests/control/rig.h"
+#include "tests/control/sample_config.h"
+
+namespace control {
+namespace {
+
+using test::config_with;
+using test::problem_with;
+
+lb::IpAddress ip(const char* text) { return *lb::IpAddress::parse(text); }
+
+TEST(Config, TheSampleIsReadAsWritten) {
+  const Config config = config_with("workers: 1", "workers: 1");
+
+  EXPECT_EQ(config.dataplane.ports.at(0).name, "outside");
+  EXPECT_EQ(config.dataplane.ports.at(0).device, "veth:eth1");
+  EXPECT_EQ(config.dataplane.ports.at(0).addresses.at(0).to_string(), "10.10.0.2/24");
+  EXPECT_EQ(config.dataplane.ports.at(0).gateway_v4, ip("10.10.0.1"));
+  EXPECT_FALSE(config.dataplane.ports.at(1).gateway_v4);
+
+  const PoolConfig& pool = config.pools.at(0);
+  EXPECT_EQ(pool.name, "srs");
+  EXPECT_EQ(pool.health->path, "/api/v1/versions");
+  EXPECT_EQ(pool.health->port, 1985);
+  EXPECT_EQ(pool.health->interval_ms, 1000u);
+  EXPECT_EQ(pool.health->timeout_ms, 500u);
+  EXPECT_EQ(pool.backends.at(1).endpoint.address, ip("10.20.0.12"));
+
+  EXPECT_EQ(config.services.at(0).name, "rtmp");
+  EXPECT_EQ(config.services.at(1).protocol, lb::Protocol::kUdp);
+  EXPECT_EQ(config.services.at(1).port_last, 8000);
+  EXPECT_EQ(config.api.unix_path, "/run/cleat/api.sock");
+}
+
+TEST(Config, WhatIsLeftOutHasTheDocumentedDefault) {
+  const auto config = parse_config(
+      "dataplane: { ports: [ { name: p, device: net_null0, address: 10.0.0.2/24 } ] }\n"
+      "nat: { addresses: 10.0.0.9 }\n"
+      "pools: { live: { health: { port: 80 }, backends: [10.0.0.11] } }\n"
+      "services: [ { name: s, vip: 10.0.0.5, protocol: udp, port: 1, pool: live } ]\n",
+      "c.yaml");
+
+  ASSERT_TRUE(config.ok()) << config.error();
+  const Config& c = config.value();
+  EXPECT_EQ(c.dataplane.workers, 1u);
+  EXPECT_EQ(c.dataplane.state, "/dev/shm/cleat/default");
+  EXPECT_TRUE(c.dataplane.punt);
+  EXPECT_EQ(c.api.unix_path, "/run/cleat/api.sock");
+  EXPECT_EQ(c.pick_seed, 0u);
+  EXPECT_EQ(c.pools[0].pick, lb::PickMethod::kMaglev);
+  EXPECT_EQ(c.pools[0].backends[0].weight, 100u);
+  HealthConfig check;
+  check.port = 80;
+  EXPECT_EQ(*c.pools[0].health, check);
+  EXPECT_EQ(c.services[0].forward, lb::Forward::kNat);
+  EXPECT_EQ(c.services[0].affinity, lb::Affinity::kTuple);
+  EXPECT_EQ(c.services[0].idle_timeout_s, 120u);
+}
+
+TEST(Config, IdleTimeoutIsLongerForTcp) {
+  EXPECT_EQ(config_with("", "").services[0].idle_timeout_s, 900u);
+  EXPECT_EQ(config_with("port: 1935", "port: 1935, idle_timeout: 2h").services[0].idle_timeout_s, 7200u);
+}
+
+TEST(Config, AServiceHasAPortARangeOrAny) {
+  const auto ports = [](const std::string& text) {
+    const ServiceConfig service = config_with("port: 1935", "port: " + text).services[0];
+    return std::pair<unsigned, unsigned>(service.port_first, service.port_last);
+  };
+
+  EXPECT_EQ(ports("8000-8100"), std::pair(8000u, 8100u));
+  EXPECT_EQ(ports("8000 - 8100"), std::pair(8000u, 8100u));
+  EXPECT_EQ(ports("8000-8000"), std::pair(8000u, 8000u));
+  EXPECT_EQ(ports("65535"), std::pair(65535u, 65535u));
+  EXPECT_EQ(ports("any"), std::pair(1u, 65535u));
+}
+
+TEST(Config, AnExactPortMayLieInARangeOfAnotherService) {
+  EXPECT_EQ(problem_with("protocol: udp, port: 8000", "protocol: tcp, port: any"), "");
+  EXPECT_EQ(problem_with("protocol: udp, port: 8000", "protocol: tcp, port: 1900-2000"), "");
+}
+
+TEST(Config, NatPrefixesAreAllTheirAddresses) {
+  const auto lips = config_with("[10.20.0.100/30]", "[10.20.0.100/31, 10.20.0.200, 2001:db8::fffe/127]").lips;
+
+  const std::vector<lb::IpAddress> wanted = {ip("10.20.0.100"), ip("10.20.0.101"), ip("10.20.0.200"),
+                                             ip("2001:db8::fffe"), ip("2001:db8::ffff")};
+  EXPECT_EQ(lips, wanted);
+}
+
+TEST(Config, EveryDeviceFormIsTaken) {
+  for (const char* device : {"veth:eth1", "nic:enp3s0", "packet:eth1", "pci:0000:3b:00.0", "pci:3b:00.0",
+                             "net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap"})
+    EXPECT_EQ(config_with("veth:eth1", device).dataplane.ports[0].device, device);
+}
+
+TEST(Config, BackendsMayCarryAPortAndBePlain) {
+  const auto backends =
+      config_with("- { address: 10.20.0.11, weight: 100 }", "- 10.20.0.11:19350").pools[0].backends;
+
+  EXPECT_EQ(backends[0].endpoint.to_string(), "10.20.0.11:19350");
+  EXPECT_EQ(backends[0].weight, 100u);
+}
+
+TEST(Config, GatewaysAndNeighboursOfBothFamilies) {
+  const PortConfig port =
+      config_with("address: [10.10.0.2/24], gateway: 10.10.0.1",
+                  "address: [10.10.0.2/24, 2001:db8::2/64], gateway: [10.10.0.1, 2001:db8::1], "
+                  "neighbours: [ { address: 10.10.0.7, mac: \"52:54:00:12:34:56\" } ]")
+          .dataplane.ports[0];
+
+  EXPECT_EQ(port.gateway_v4, ip("10.10.0.1"));
+  EXPECT_EQ(port.gateway_v6, ip("2001:db8::1"));
+  EXPECT_EQ(port.neighbours.at(0).mac.to_string(), "52:54:00:12:34:56");
+}
+
+TEST(Config, TcpChecksAndHttpChecksSayWhatTheyWant) {
+  const std::string http = "http: /api/v1/versions";
+  EXPECT_EQ(config_with(http, "tcp: true").pools[0].health->type, HealthConfig::Type::kTcp);
+
+  const HealthConfig check = *config_with(http, "http: \"/x?y=1\", status: 204, body: ok").pools[0].health;
+  EXPECT_EQ(check.type, HealthConfig::Type::kHttp);
+  EXPECT_EQ(check.path, "/x?y=1");
+  EXPECT_EQ(check.status, 204);
+  EXPECT_EQ(check.body, "ok");
+}
+
+TEST(Config, FastIntervalIsNeverLongerThanTheInterval) {
+  EXPECT_EQ(config_with("interval: 1s", "interval: 100ms").pools[0].health->fast_interval_ms, 100u);
+  EXPECT_EQ(config_with("interval: 1s", "interval: 1m").pools[0].health->fast_interval_ms, 500u);
+}
+
+TEST(Config, TableSizesAreRoundedUpToAPowerOfTwo) {
+  const DataplaneConfig d =
+      config_with("workers: 1", "flows_v4: 1025\n  flows_wide: 4096\n  punt: false").dataplane;
+
+  EXPECT_EQ(d.flows_v4, 2048u);
+  EXPECT_EQ(d.flows_wide, 4096u);
+  EXPECT_FALSE(d.punt);
+}
+
+TEST(Config, OneArmIsEnough) {
+  const auto config = parse_config(
+      "dataplane: { ports: [ { name: p, device: \"nic:eth0\", address: 10.0.0.2/24, gateway: 10.0.0.1 } ] }\n"
+      "pools: { live: { backends: [10.0.0.11, 10.0.0.12] } }\n"
+      "services: [ { name: s, vip: 10.0.0.5, protocol: tcp, port: 80, pool: live, forward: dsr } ]\n",
+      "c.yaml");
+
+  EXPECT_TRUE(config.ok()) << config.error();
+}
+
+TEST(Config, JsonIsTakenToo) {
+  const auto config = parse_config(
+      R"({"dataplane": {"workers": 3, "ports": [{"name": "p", "device": "net_null0", "address": "10.0.0.2/24"}]}})",
+      "c.json");
+
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config.value().dataplane.workers, 3u);
+}
+
+TEST(Config, AFileThatCannotBeReadIsNamed) {
+  const test::TempFolder folder;
+
+  EXPECT_EQ(load_config(folder / "none.yaml").error(), folder / "none.yaml" + ": No such file or directory");
+  EXPECT_EQ(load_config(folder / "").error(), folder / "" + ": Is a directory");
+}
+
+}  // namespace
+}  // namespace control

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "control/desired.h"
+
+#include <random>
+#include <set>
+
+#include "tests/control/sample_config.h"
+
+namespace control {
+namespace {
+
+lb::Endpoint endpoint(const std::string& text) { return *lb::Endpoint::parse(text); }
+
+class DesiredTest : public ::testing::Test {
+ protected:
+  // An override of 10.20.0.11, made if there is none.
+  BackendOverride& first() {
+    if (overrides.backends.empty())
+      overrides.backends.push_back({.pool = "srs", .endpoint = endpoint("10.20.0.11")});
+    return overrides.backends.front();
+  }
+  [[nodiscard]] lb::SnapshotSpec state() const {
+    return desired_state(config, overrides, [this](const std::string& pool, const lb::Endpoint& backend) {
+      return !dead.contains(pool + " " + backend.to_string());
+    });
+  }
+  [[nodiscard]] std::vector<uint32_t> weights() const {
+    std::vector<uint32_t> all;
+    for (const lb::BackendSpec& backend : state().pools.at(0).backends) all.push_back(backend.weight);
+    return all;
+  }
+  using Weights = std::vector<uint32_t>;
+
+  Config config = test::config_with("10.20.0.12, weight: 100", "10.20.0.12, weight: 40");
+  Overrides overrides;
+  std::set<std::string> dead;
+};
+
+TEST_F(DesiredTest, SaysWhatTheFileSays) {
+  const lb::SnapshotSpec spec = state();
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+  EXPECT_EQ(spec.ports.at(0).gateway_v4, lb::IpAddress::parse("10.10.0.1"));
+  EXPECT_EQ(spec.lips.size(), 4u);
+  EXPECT_EQ(spec.services.at(1).protocol, lb::Protocol::kUdp);
+  EXPECT_EQ(spec.services.at(1).idle_timeout_s, 120u);
+  EXPECT_EQ(spec.services.at(1).pool, "srs");
+}
+
+TEST_F(DesiredTest, AnUnhealthyBackendTakesNoNewSessions) {
+  dead = {"srs 10.20.0.12"};
+  EXPECT_EQ(weights(), (Weights{100, 0}));
+}
+
+TEST_F(DesiredTest, AnOverrideBeatsTheFileUntilReset) {
+  first().weight = 7;
+  EXPECT_EQ(weights(), (Weights{7, 40}));
+
+  config.pools[0].backends[0].weight = 55;
+  EXPECT_EQ(weights(), (Weights{7, 40}));
+
+  overrides.backends.clear();
+  EXPECT_EQ(weights(), (Weights{55, 40}));
+}
+
+TEST_F(DesiredTest, ADrainBeatsTheWeightAndKeepsIt) {
+  first().drain = true;
+  first().weight = 7;
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+  first().drain = false;
+  EXPECT_EQ(weights(), (Weights{7, 40}));
+}
+
+TEST_F(DesiredTest, ADrainWithoutWeightLeavesTheFilesWeightBehindIt) {
+  first().drain = true;
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+  first().drain = false;
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+}
+
+TEST_F(DesiredTest, AddedBackendsStandBehindTheFiles) {
+  overrides.backends = {{.pool = "srs", .endpoint = endpoint("10.20.0.9:1935"), .added = true, .weight = 5},
+                        {.pool = "srs", .endpoint = endpoint("10.20.0.8"), .added = true}};
+  EXPECT_EQ(weights(), (Weights{100, 40, 5, 100}));
+  EXPECT_EQ(state().pools[0].backends[2].port, 1935);
+
+  dead = {"srs 10.20.0.9:1935"};
+  EXPECT_EQ(weights(), (Weights{100, 40, 0, 100}));
+}
+
+TEST_F(DesiredTest, ABackendThatTheFileTookOverStaysOnce) {
+  overrides.backends = {{.pool = "srs", .endpoint = endpoint("10.20.0.12"), .added = true, .weight = 5}};
+  EXPECT_EQ(weights(), (Weights{100, 5}));
+}
+
+TEST_F(DesiredTest, OverridesOfWhatIsGoneChangeNothing) {
+  overrides.backends = {{.pool = "gone", .endpoint = endpoint("10.20.0.11"), .weight = 1},
+                        {.pool = "srs", .endpoint = endpoint("10.20.0.77"), .weight = 1, .drain = true}};
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+  EXPECT_EQ(state().pools.size(), 1u);
+}
+
+// Every combination against the rule written down once more.
+TEST_F(DesiredTest, WeightIsOverrideElseFileTimesHealthTimesDrain) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    const bool is_dead = random() % 2, drain = random() % 2, overridden = random() % 2;
+    const auto file_weight = static_cast<uint32_t>(random() % 10'001);
+    const auto override_weight = static_cast<uint32_t>(random() % 10'001);
+    config.pools[0].backends[0].weight = file_weight;
+    dead = is_dead ? std::set<std::string>{"srs 10.20.0.11"} : std::set<std::string>{};
+    first().drain = drain;
+    first().weight = overridden ? std::optional(override_weight) : std::nullopt;
+
+    const uint32_t wanted = (overridden ? override_weight : file_weight) * !is_dead * !drain;
+    EXPECT_EQ(weights()[0], wanted) << is_dead << drain << overridden;
+    EXPECT_EQ(weights()[1], 40u);
+  }
+}
+
+}  // namespace
+}  // namespace control
