@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// The worker loop on ports made of rings: no NIC, no root, the loop and the EAL that ship.
+#include "dataplane/worker_loop.h"
+
+#include <gtest/gtest.h>
+#include <rte_lcore.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "dataplane/clock.h"
+#include "dataplane/eal.h"
+#include "lb/compile.h"
+#include "tests/dataplane/ring_wire.h"
+#include "tests/lb/rig.h"
+
+namespace dataplane {
+namespace {
+
+using lb::DropReason;
+using lb::test::Bytes;
+using lb::test::kInsideMac;
+using lb::test::kOutsideMac;
+using test::RingWire;
+
+constexpr unsigned kBuffers = 4095;
+
+// One EAL for the process.
+class Eal : public testing::Environment {
+ public:
+  void SetUp() override {
+    EalOptions options;
+    options.memory_mb = 64;
+    const auto started = start_eal(options);
+    ASSERT_TRUE(started.ok()) << started.error();
+    pool = rte_pktmbuf_pool_create("test", kBuffers, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    ASSERT_NE(pool, nullptr);
+  }
+  void TearDown() override {
+    rte_mempool_free(pool);
+    stop_eal();
+  }
+  static inline rte_mempool* pool = nullptr;
+};
+[[maybe_unused]] const auto* const kEal = testing::AddGlobalTestEnvironment(new Eal);
+
+class WorkerLoopTest : public testing::Test {
+ protected:
+  // edit     of lb's two-armed spec
+  // room     of the rings that take what is sent inside, and what is punted outside
+  void start(const std::function<void(lb::SnapshotSpec&)>& edit = {}, unsigned room = 1023) {
+    lb::SnapshotSpec spec = lb::test::two_armed_spec();
+    spec.ports[1].neighbours = {{lb::test::ip("10.20.0.11"), lb::test::backend_mac(11)}};
+    if (edit) edit(spec);
+    for (size_t port = 0; port < spec.ports.size(); ++port)
+      for (const lb::StaticNeighbour& n : spec.ports[port].neighbours)
+        neighbours_.put_static(static_cast<lb::PortIndex>(port), n.address, n.mac);
+    auto made = lb::compile(spec, segment_, 1, boot_time(), {}, nullptr);
+    ASSERT_TRUE(made.ok()) << made.error();
+    slot_.publish(std::move(made).value());
+    outside_.emplace(name("outside"), Eal::pool);
+    inside_.emplace(name("inside"), Eal::pool, room);
+    tap_.emplace(name("tap"), Eal::pool, room);
+    loop_.emplace(
+        worker_, slot_, Eal::pool,
+        std::vector<WorkerPort>{{outside_->queue(), tap_->queue(), true}, {inside_->queue(), {}, false}});
+  }
+  void run() {
+    thread_ = std::thread([this] { loop_->run(stop_); });
+  }
+  void TearDown() override {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+    outside_.reset();
+    inside_.reset();
+    tap_.reset();
+    EXPECT_EQ(rte_mempool_in_use_count(Eal::pool), 0U) << "a buffer was lost";
+  }
+
+  static rte_mbuf* mbuf_of(const Bytes& bytes) {
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(Eal::pool);
+    std::memcpy(rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size())), bytes.data(), bytes.size());
+    return mbuf;
+  }
+  [[nodiscard]] uint64_t drops(DropReason reason) const {
+    return counters_.drops[static_cast<unsigned>(reason)].get();
+  }
+  static bool soon(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  [[nodiscard]] uint64_t received(unsigned port) const { return counters_.ports[port].rx_packets.get(); }
+
+  static std::string name(const std::string& role) {
+    static unsigned made = 0;
+    return "ring" + std::to_string(made++) + role;
+  }
+
+  lb::test::SegmentMemory memory_{lb::test::kTinySegment};
+  lb::Segment segment_ = memory_.format(boot_time());
+  lb::Neighbours neighbours_;
+  lb::WorkerCounters counters_;
+  lb::Worker worker_{segment_, neighbours_, counters_, 0, 1, {kOutsideMac, kInsideMac}};
+  SnapshotSlot slot_{1};
+  std::optional<RingWire> outside_, inside_, tap_;
+  std::optional<WorkerLoop> loop_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+// All traffic to one backend, so that counts are exact.
+void one_backend(lb::SnapshotSpec& spec) { lb::test::pool(spec, "srs").backends.resize(1); }
+
+Bytes client_frame(unsigned n) {
+  return lb::test::udp("198.51.100.7:" + std::to_string(20000 + n), "10.10.0.100:8000").payload("media");
+}
+
+TEST_F(WorkerLoopTest, CarriesAFrameFromThePortOfItsClientToThatOfItsBackend) {
+  start(one_backend);
+  outside_->deliver(mbuf_of(client_frame(0)));
+  run();
+
+  ASSERT_TRUE(soon([&] { return inside_->sent() == 1; }));
+  const lb::test::FrameFields out = lb::test::fields_of(*inside_->take());
+  EXPECT_EQ(out.source.address.to_string(), "10.20.0.100");
+  EXPECT_EQ(out.destination.to_string(), "10.20.0.11:8000");
+  EXPECT_EQ(out.source_mac, kInsideMac);
+  EXPECT_TRUE(out.checksums_hold);
+  EXPECT_EQ(counters_.ports[1].tx_packets.get(), 1U);
+}
+
+TEST_F(WorkerLoopTest, CountsWhatTheTransmitQueueDoesNotTake) {
+  start(one_backend, 63);
+  for (unsigned n = 0; n < 200; ++n) outside_->deliver(mbuf_of(client_frame(n)));
+  run();
+
+  ASSERT_TRUE(soon([&] { return counters_.ports[1].tx_packets.get() + drops(DropReason::kTxFull) == 200; }));
+  EXPECT_EQ(drops(DropReason::kTxFull), 200U - 63U);
+  EXPECT_EQ(inside_->sent(), 63U);
+}
+
+TEST_F(WorkerLoopTest, DropsAFrameInSeveralBuffersByName) {
+  start();
+  rte_mbuf* head = mbuf_of(client_frame(0));
+  ASSERT_EQ(rte_pktmbuf_chain(head, mbuf_of({1, 2, 3})), 0);
+  outside_->deliver(head);
+  run();
+
+  EXPECT_TRUE(soon([&] { return drops(DropReason::kSegmented) == 1; }));
+  EXPECT_EQ(received(0), 1U);
+}
+
+TEST_F(WorkerLoopTest, HoldsFramesForAnUnknownNextHopInOrderAndDropsTheRestByName) {
+  start([](lb::SnapshotSpec& spec) {
+    one_backend(spec);
+    spec.ports[1].neighbours.clear();
+  });
+  for (unsigned n = 0; n < HoldQueue::kPerNextHop + 8; ++n) outside_->deliver(mbuf_of(client_frame(n)));
+  run();
+  ASSERT_TRUE(soon([&] { return drops(DropReason::kNextHopQueueFull) == 8 && inside_->sent() == 1; }));
+  const Bytes request = *inside_->take();
+  EXPECT_EQ(request[12], 0x08);
+  EXPECT_EQ(request[13], 0x06) << "an ARP request";
+
+  Bytes reply = request;  // turned round: RFC 826
+  const lb::MacAddress mac = lb::test::backend_mac(11);
+  std::copy(request.begin() + 6, request.begin() + 12, reply.begin());
+  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 6);
+  reply[21] = 2;
+  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 22);
+  std::copy(request.begin() + 38, request.begin() + 42, reply.begin() + 28);
+  std::copy(request.begin() + 22, request.begin() + 32, reply.begin() + 32);
+  inside_->deliver(mbuf_of(reply));
+
+  ASSERT_TRUE(soon([&] { return inside_->sent() == HoldQueue::kPerNextHop; }));
+  uint16_t former = 0;
+  for (unsigned n = 0; n < HoldQueue::kPerNextHop; ++n) {
+    const lb::test::FrameFields out = lb::test::fields_of(*inside_->take());
+    EXPECT_EQ(out.destination_mac, mac);
+    EXPECT_GT(out.source.port, former);
+    former = out.source.port;
+  }
+  EXPECT_EQ(counters_.held.get(), 0U);
+}
+
+TEST_F(WorkerLoopTest, PuntsWhatIsNotForAServiceAndSendsWhatTheKernelSends) {
+  start();
+  const Bytes to_port = lb::test::udp("198.51.100.7:40000", "10.10.0.2:22");
+  outside_->deliver(mbuf_of(to_port));
+  const Bytes from_kernel = lb::test::udp("10.10.0.2:22", "198.51.100.7:40000").from(kOutsideMac);
+  tap_->deliver(mbuf_of(from_kernel));
+  run();
+
+  ASSERT_TRUE(soon([&] { return tap_->sent() == 1 && outside_->sent() == 1; }));
+  EXPECT_EQ(lb::test::difference(*tap_->take(), to_port), "");
+  EXPECT_EQ(lb::test::difference(*outside_->take(), from_kernel), "");
+  EXPECT_EQ(counters_.ports[0].punted.get(), 1U);
+  EXPECT_EQ(counters_.ports[0].from_kernel.get(), 1U);
+}
+
+TEST_F(WorkerLoopTest, CountsWhatTheKernelDoesNotTake) {
+  start({}, 63);
+  for (unsigned n = 0; n < 100; ++n)
+    outside_->deliver(mbuf_of(lb::test::udp("198.51.100.7:40000", "10.10.0.2:22")));
+  run();
+
+  ASSERT_TRUE(soon([&] { return counters_.ports[0].punted.get() + drops(DropReason::kPuntFull) == 100; }));
+  EXPECT_EQ(drops(DropReason::kPuntFull), 100U - 63U);
+}
+
+TEST_F(WorkerLoopTest, AnnouncesEachVipWhenAsked) {
+  start();
+  loop_->announce();
+  run();
+
+  ASSERT_TRUE(soon([&] { return outside_->sent() >= 2 && inside_->sent() >= 2; }));
+  const Bytes first = *outside_->take();
+  EXPECT_EQ(Bytes(first.begin(), first.begin() + 6), Bytes(6, 0xff));
+  EXPECT_EQ(Bytes(first.begin() + 28, first.begin() + 32), Bytes(first.begin() + 38, first.begin() + 42))
+      << "sender and target are the VIP (RFC 5227 section 3)";
+}
+
+TEST_F(WorkerLoopTest, RestsWhenNothingComes) {
+  start();
+  run();
+  const auto idle = [&] { return counters_.idle_polls.get(); };
+  ASSERT_TRUE(soon([&] { return idle() > 2200; }));
+
+  const uint64_t before = idle();
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(soon([&] { return idle() >= before + 100; }));
+
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(40))
+      << "half a millisecond each";
+}
+
+}  // namespace
+}  // namespace dataplane
