@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "lb/flow_key.h"
+#include "tests/lb/sanitizers.h"
 #include "tests/lb/segment_memory.h"
 
 namespace lb {
@@ -112,7 +113,7 @@ TYPED_TEST(FlowTableTest, ChurnAtEightyPercentLoadRefusesNothingAndAnswersRight)
   std::unordered_map<uint64_t, SlotIndex> twin;
   std::vector<uint64_t> keys;
   uint64_t next = 1, refused = 0, wrong = 0, moves = 0;
-  for (uint64_t round = 0; round < 20 * target; ++round) {
+  for (uint64_t round = 0; round < test::rounds(20) * target + target; ++round) {
     if (keys.size() >= target) {
       const size_t victim = random() % keys.size();
       const uint64_t n = keys[victim];
