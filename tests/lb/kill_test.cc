@@ -201,7 +201,8 @@ class KillTest : public testing::Test {
 TEST_F(KillTest, EveryEstablishedFlowOutlivesEveryKill) {
   std::mt19937_64 random(std::random_device{}());
   const uint64_t wanted = setting("CLEAT_KILLS", 2000);
-  const auto deadline = Clock::now() + std::chrono::seconds(setting("CLEAT_KILL_SECONDS", test::kSlowdown == 1 ? 25 : 10));
+  const auto deadline =
+      Clock::now() + std::chrono::seconds(setting("CLEAT_KILL_SECONDS", test::kSlowdown == 1 ? 25 : 10));
   uint64_t kills = 0;
 
   for (; kills < wanted && Clock::now() < deadline; ++kills) {
