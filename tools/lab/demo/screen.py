@@ -11,12 +11,11 @@ _PICTURE = """
    client3 10.10.0.23 ──┼─────────────┤     VIP     ├─────────────┼── backend3 10.20.0.13
    crowd 10.99.0.0/16 ──┤             │ {vip:^11} │             │   nginx with its RTMP module
                         │             └─────────────┘             │
-                        └───────────── router ── {back} ──────┘
+                        └───────────────── router ────────────────┘
 """
-_BACK = {"nat": "spare way ", "dsr": "replies ──"}
 _MODE = {
-    "nat": "nat: Cleat rewrites both ways; servers see its own addresses 10.20.0.100-103, so replies come back by it",
-    "dsr": "dsr: Cleat rewrites the MAC only; servers carry the VIP on their loopback and answer the client directly",
+    "nat": "nat: Cleat rewrites both ways; servers see its own addresses, and replies come back through it",
+    "dsr": "dsr: Cleat rewrites the MAC only; servers carry the VIP on their loopback and reply by the router",
 }
 _WIDTH = 118
 _INDENT = " " * 16
@@ -29,7 +28,7 @@ class Screen:
         self.out, self._live = out, out.isatty()
 
     def picture(self, net, mode):
-        self.text(_PICTURE.format(vip=net.vip, back=_BACK[mode]).strip("\n"))
+        self.text(_PICTURE.format(vip=net.vip).strip("\n"))
         self.text(f"   {_MODE[mode]}\n")
 
     def text(self, text=""):

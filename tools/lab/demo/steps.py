@@ -4,9 +4,11 @@
 StepFailed if what was promised did not hold.
 """
 import time
+from ipaddress import ip_address, ip_network
 
 from ..crowd import ask_who
-from ..topology import Topology
+from ..topology import LIPS, Topology
+from ..traffic import fetch_text, url
 from . import screen
 from .stage import POOL
 from .supervisor import STALL_S
@@ -55,7 +57,20 @@ def play(stage):
     for stream in stage.streams:
         stream.play()
     return (f"{len(recordings)} ffmpeg play through the VIP; ffprobe: {_summary(recordings)}",
-            [loads, _WHY_SOURCE_IP])
+            [loads, _WHY_SOURCE_IP, who_is_seen(stage)])
+
+
+def who_is_seen(stage):
+    """What the mode means to a server: whose address it sees, and which way its bytes go."""
+    client = stage.net.clients[0]
+    seen = fetch_text(client, url(stage.net.vip, "/from"))
+    traffic = stage.cleatd.api.service("rtmp")
+    there, back = (traffic[key] / 1e6 for key in ("bytes_in", "bytes_out"))
+    if stage.mode == "nat":
+        require(ip_address(seen) in ip_network(LIPS[0]), f"nat: the server sees {seen}")
+        return f"nat: a server sees {client.address} as {seen}; Cleat carried {there:.1f} MB there and {back:.1f} MB back."
+    require(seen == client.address and back == 0, f"dsr: the server sees {seen}, {back:.1f} MB came back through Cleat")
+    return f"dsr: a server sees {client.address} as {seen}; Cleat carried {there:.1f} MB there and nothing back."
 
 
 def carried_now(stage):
@@ -109,9 +124,10 @@ def kill(stage):
     times = sorted(s.accepted_at(begin) - begin for s in hit)
     noticed = min(s.supervisor.restarts[0] for s in hit) - begin
     new_places = sorted({s.origin(begin).name for s in hit})
-    line = (f"{victim.name} vanished (link down, no FIN). {' '.join(s.name for s in hit)} published on "
-            f"{' '.join(new_places)} {times[0]:.2f} s later (limit {ACCEPTED_WITHIN_S:g} s); of that the supervisor took "
-            f"{noticed:.2f} s (it waits {STALL_S:g} s for an ACK). Cleat knew after {down_at[0] - begin:.2f} s.")
+    line = (f"{victim.name} vanished: link down, no FIN. {' '.join(s.name for s in hit)} published on "
+            f"{' '.join(new_places)} {times[0]:.2f} s later (limit {ACCEPTED_WITHIN_S:g} s).\n"
+            f"Of that, its supervisor took {noticed:.2f} s (it waits {STALL_S:g} s for an ACK, then restarts ffmpeg); "
+            f"Cleat knew after {down_at[0] - begin:.2f} s.")
     require(times[-1] <= ACCEPTED_WITHIN_S, line)
     require(victim.name not in new_places, line)
     for stream in hit:  # a player of a dead server waits for ever: start it anew, as a viewer would
