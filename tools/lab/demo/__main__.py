@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The demo's command line; tools/demo calls it."""
 import argparse
+import http.client
+import json
 import subprocess
 import sys
 import time
@@ -41,8 +43,19 @@ def attempt(screen, name, act, cleatd=None):
     except _FAILURES as error:
         screen.failed(name, str(error))
         if cleatd and cleatd.child:
-            screen.detail("cleatd's last words:\n" + cleatd.child.last_lines(5))
+            screen.detail(testimony(cleatd))
         raise Failed from error
+
+
+def testimony(cleatd):
+    """What cleatd has to say after a failure."""
+    try:
+        stats = cleatd.api.stats()
+        cleatd.run.path("stats.json").write_text(json.dumps(stats, indent=1))
+        drops = cleatd.api.drops() or "none"
+    except (OSError, http.client.HTTPException) as error:
+        drops = f"unknown, its API does not answer ({error})"
+    return f"cleatd dropped packets: {drops}\nits last words:\n{cleatd.child.last_lines(5)}"
 
 
 def build(run, screen, folder):
@@ -54,8 +67,8 @@ def build(run, screen, folder):
     return programs
 
 
-def show(run, screen, programs, mode, stay):
-    """One mode from start to end."""
+def show(run, screen, programs, mode):
+    """One mode from start to end; returns the stage, which still runs."""
     run.section(mode)
     stage = attempt(screen, "network", lambda: Stage(run, programs, mode))
     screen.picture(stage.net, mode)
@@ -64,12 +77,15 @@ def show(run, screen, programs, mode, stay):
         screen.held(step.__name__, line)
         for detail in details:
             screen.detail(detail)
-    if stay:
-        screen.text("\n" + how_to_look_around(stage))
-        while True:
-            stage.look_after_publishers()
-            time.sleep(0.2)
-    stage.close()
+    return stage
+
+
+def stay(screen, stage):
+    """Until a signal comes."""
+    screen.text("\n" + how_to_look_around(stage))
+    while True:
+        stage.look_after_publishers()
+        time.sleep(0.2)
 
 
 def main():
@@ -82,12 +98,15 @@ def main():
         with Run(wanted.logs) as run:
             programs = build(run, screen, wanted.build)
             for mode in modes:
-                staying = wanted.stay and mode == modes[-1]
-                show(run, screen, programs, mode, staying)
+                stage = show(run, screen, programs, mode)
+                if wanted.stay and mode == modes[-1]:
+                    staying = True
+                    stay(screen, stage)
+                stage.close()
                 screen.text()
     except Interrupted as signal:
         screen.text(f"\n{signal}; everything is removed")
-        return 128 + signal.number
+        return 0 if staying else 128 + signal.number
     except Failed:
         return 1
     screen.text(f"Every step held, in {time.monotonic() - begin:.0f} s; everything is removed.\n{_NEXT}")

@@ -131,7 +131,7 @@ def kill(stage):
     require(times[-1] <= ACCEPTED_WITHIN_S, line)
     require(victim.name not in new_places, line)
     for stream in hit:  # a player of a dead server waits for ever: start it anew, as a viewer would
-        stream.player.child.stop()
+        stream.player.child.kill()
         stream.play()
         stream.player.wait_playing()
     until = begin + 6.0
