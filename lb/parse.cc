@@ -158,6 +158,8 @@ std::optional<DropReason> parse(const Frame& frame, Packet& packet) noexcept {
   if (frame.length < sizeof(EthernetHeader)) return DropReason::kFrameTruncated;
   const auto* ethernet = reinterpret_cast<const EthernetHeader*>(frame.data);
   packet.l3 = frame.data + sizeof(EthernetHeader);
+  // No station has a group's address (IEEE 802-2014 section 8.4); an echo must not be turned round to one.
+  if (ethernet->source.is_group()) return DropReason::kBadSource;
   const bool to_group = ethernet->destination.is_group();
   switch (ethernet->type.host()) {
     case kEtherIpv4:

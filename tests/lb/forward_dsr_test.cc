@@ -57,7 +57,7 @@ TEST_P(ForwardDsr, AFlowKeepsItsBackendWhenAnotherIsAdded) {
   }));
 
   EXPECT_EQ(rig_.send(from_client()).fields().destination_mac, backend_mac(11));
-  EXPECT_EQ(rig_.send(from_client().syn().from(kBroadcastMac)).fields().destination_mac, backend_mac(11));
+  EXPECT_EQ(rig_.send(from_client().syn().from(backend_mac(99))).fields().destination_mac, backend_mac(11));
 }
 
 // A mid-flow segment of a flow that this balancer has not seen (a restart, another balancer) goes where Maglev says.

@@ -29,6 +29,7 @@ class PlainParser {
 
   Plain run() {
     if (frame_.size() < 14) return drop(DropReason::kFrameTruncated);
+    if ((frame_[6] & 1) == 1) return drop(DropReason::kBadSource);
     group_ = (frame_[0] & 1) == 1;
     const unsigned type = two(12);
     if (type == 0x0800) return ipv4();

@@ -126,6 +126,14 @@ TEST(Parse, AddressesThatCannotSendAreBadSources) {
     EXPECT_DROP(Parsed(udp(source, "[2001:db8:10::100]:8000")), kBadSource) << source;
 }
 
+// An echo request from a group was answered to that group.
+TEST(Parse, AFrameFromAGroupsMacAddressIsABadSource) {
+  const auto group = MacAddress::parse("01:00:5e:00:00:01").value();
+
+  EXPECT_DROP(Parsed(a_tcp().from(group)), kBadSource);
+  EXPECT_DROP(Parsed(ping("198.51.100.7", "10.10.0.100").from(group)), kBadSource);
+}
+
 TEST(Parse, AV4MappedAddressOnTheWireIsNotTakenForAnIpv4Host) {
   Bytes frame = a_udp6();
   const IpAddress mapped = ip("198.51.100.7");
