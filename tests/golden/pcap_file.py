@@ -25,11 +25,14 @@ def read_frames(path):
     return frames
 
 
-def is_own(frame):
-    """True for ARP and neighbour discovery: Cleat's own words, whose place among forwarded frames depends on bursts."""
+def kind_of(frame):
+    """'announcement' (gratuitous ARP, unsolicited neighbour advertisement), 'own' (other ARP and neighbour discovery) or
+    'forwarded'. When Cleat says its own words among what it forwards depends on bursts and on the clock."""
     if frame[12:14] == b"\x08\x06":
-        return True
-    return frame[12:14] == b"\x86\xdd" and len(frame) > 54 and frame[20] == 58 and frame[54] in (135, 136)
+        return "announcement" if frame[28:32] == frame[38:42] else "own"
+    if frame[12:14] == b"\x86\xdd" and len(frame) > 54 and frame[20] == 58 and frame[54] in (135, 136):
+        return "announcement" if frame[54] == 136 and frame[:2] == b"\x33\x33" else "own"
+    return "forwarded"
 
 
 IPV4 = ["version", "tos", "length", "length", "id", "id", "fragment", "fragment", "ttl", "protocol", "checksum",
@@ -95,17 +98,20 @@ def compare(got, expected, numbers=None):
         number = numbers[len(got)]
         return Difference(number, None, f"packet {number} is missing: {expected[len(got)].hex()}")
     if len(got) > len(expected):
-        number = (numbers[-1] if numbers else 0) + 1
+        number = max(numbers, default=0) + 1
         return Difference(number, None, f"a packet too many after {number - 1}: {got[len(expected)].hex()}")
     return None
 
 
 def compare_captures(got, expected):
-    """As compare(), but Cleat's own words and what it forwards each in an order of their own."""
+    """As compare(), but each kind of frame in an order of its own, announcements in any order."""
     differences = []
-    for own in (True, False):
-        mine = [frame for frame in got if is_own(frame) == own]
-        wanted = [(number, frame) for number, frame in enumerate(expected, 1) if is_own(frame) == own]
+    for kind in ("announcement", "own", "forwarded"):
+        mine = [frame for frame in got if kind_of(frame) == kind]
+        wanted = [(number, frame) for number, frame in enumerate(expected, 1) if kind_of(frame) == kind]
+        if kind == "announcement":
+            mine.sort()
+            wanted.sort(key=lambda pair: pair[1])
         difference = compare(mine, [frame for _, frame in wanted], [number for number, _ in wanted])
         if difference:
             differences.append(difference)

@@ -57,19 +57,12 @@ def prepare(case, folder):
         config.write(text.replace(PLACE, folder))
 
 
-def is_announcement(frame):
-    """True for gratuitous ARP and unsolicited neighbour advertisements."""
-    if frame[12:14] == b"\x08\x06":
-        return frame[28:32] == frame[38:42]
-    return frame[12:14] == b"\x86\xdd" and pcap_file.is_own(frame) and frame[54] == 136 and frame[:2] == b"\x33\x33"
-
-
 def without_repeats(frames, expected):
     """Without announcements beyond those expected: Cleat says each again two seconds after its start."""
     left = collections.Counter(expected)
     kept = []
     for frame in frames:
-        if is_announcement(frame) and frame in expected:
+        if pcap_file.kind_of(frame) == "announcement" and frame in expected:
             if left[frame] == 0:
                 continue
             left[frame] -= 1

@@ -64,6 +64,12 @@ class Case:
         self._same = True
         return self
 
+    def next_burst(self, port):
+        """Parts what follows from what came before: within one burst a packet may use a flow that a later one opens, and
+        a reply's end of a flow is seen only after it. 32 frames for another station fill the dataplane's burst."""
+        port.send(*[bytes.fromhex("020000000099" "020000000050" "0800") + bytes(46)] * 32)
+        self.drops("other_station", 32)
+
     def drops(self, reason, count=1):
         self.counts["drops"][reason] = self.counts["drops"].get(reason, 0) + count
 

@@ -14,4 +14,5 @@ def write(case):
               ARP(op=2, hwsrc=BACKEND_MAC, psrc=BACKEND, hwdst=CLEAT, pdst=PORT))
     case.punts()  # the answer went to the port's own address: the kernel hears it too
     port.expect(talk.request_out(TCP(flags="S", seq=1000)), other.request_out(TCP(flags="S", seq=2000)))
+    case.next_burst(port)
     talk.back(port, TCP(flags="SA", seq=5000, ack=1001))

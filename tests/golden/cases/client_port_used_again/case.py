@@ -12,6 +12,7 @@ def write(case):
     first.forward(port, TCP(flags="FA", seq=1001, ack=5001))
     first.back(port, TCP(flags="FA", seq=5001, ack=1002))
     first.forward(port, TCP(flags="A", seq=1002, ack=5002))
+    case.next_burst(port)
     second = Talk(lip=(LIP, 1025), **ends)
     second.forward(port, TCP(flags="S", seq=90000))
     second.back(port, TCP(flags="SA", seq=70000, ack=90001))
