@@ -57,6 +57,9 @@ void answer_echo(Worker& worker, const Frame& frame, Packet& packet, Verdict& ve
               be16::of(static_cast<uint16_t>(reply_type << 8)));
   echo->type = reply_type;
   echo->checksum = type.apply(echo->checksum);
+  // Of nothing but zeros (type, code, identifier, sequence, data) the sum is zero and its complement ffff; RFC 1624 has no
+  // header like that. Both stand for zero everywhere else.
+  if (echo->checksum.raw == 0) echo->checksum.raw = 0xffff;
   constexpr uint8_t kTtl = 64;
   if (packet.v4) {
     auto* ip = reinterpret_cast<Ipv4Header*>(packet.l3);
