@@ -39,8 +39,13 @@ class Compiler {
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
     for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false};
-    for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services})
-      if (Status status = (this->*step)(); !status) return Error{status.error()};
+    const Ids former(segment_);
+    for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
+      if (Status status = (this->*step)(); !status) {
+        former.put_back(segment_);
+        return Error{status.error()};
+      }
+    }
     s.service_table.build(rows_);
     copy_former_ids();
     if (wants_sessions_) count_sessions(workers);
@@ -49,6 +54,21 @@ class Compiler {
   }
 
  private:
+  // All ids as they are before any is given.
+  struct Ids {
+    explicit Ids(Segment& s)
+        : backends(s.backends().copy()),
+          listeners(s.listeners().copy()),
+          lips(s.lips().copy()),
+          services(s.services().copy()) {}
+    void put_back(Segment& s) const {
+      s.backends().put_back(backends);
+      s.listeners().put_back(listeners);
+      s.lips().put_back(lips);
+      s.services().put_back(services);
+    }
+    std::vector<IdentityEntry> backends, listeners, lips, services;
+  };
   // Ids given in this run, by table.
   struct Used {
     explicit Used(size_t size) : marks(new bool[size]()), count(size) {}

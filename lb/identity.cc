@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lb/identity.h"
 
+#include <algorithm>
+
 #include "lb/hash.h"
 
 namespace lb {
@@ -11,7 +13,16 @@ size_t IdentityTable::Hash::operator()(const Identity& identity) const {
   return hash_address(identity.address, rest, identity.name_hash);
 }
 
-IdentityTable::IdentityTable(std::span<IdentityEntry> entries) : entries_(entries) {
+IdentityTable::IdentityTable(std::span<IdentityEntry> entries) : entries_(entries) { read_index(); }
+
+void IdentityTable::put_back(const std::vector<IdentityEntry>& entries) {
+  std::copy(entries.begin(), entries.end(), entries_.begin());
+  read_index();
+}
+
+void IdentityTable::read_index() {
+  index_.clear();
+  unused_ = 0;
   for (size_t id = 0; id < entries_.size(); ++id)
     if (entries_[id].identity.kind != IdentityKind::kNone)
       index_.emplace(entries_[id].identity, static_cast<uint16_t>(id));

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "lb/address.h"
 #include "lb/limits.h"
@@ -48,6 +49,10 @@ class IdentityTable {
   // Every id that `used` does not mark is released at now_ms; it keeps its meaning until it is given again.
   void release_unmarked(std::span<const bool> used, uint64_t now_ms);
 
+  // For whoever must undo what acquire() gave: put_back() restores every id as it was when copy() was taken.
+  [[nodiscard]] std::vector<IdentityEntry> copy() const { return {entries_.begin(), entries_.end()}; }
+  void put_back(const std::vector<IdentityEntry>& entries);
+
   [[nodiscard]] std::optional<uint16_t> find(const Identity& identity) const;
   // REQUIRES: id < size(). kind is kNone where the id was never given.
   [[nodiscard]] const Identity& at(uint16_t id) const { return entries_[id].identity; }
@@ -60,6 +65,8 @@ class IdentityTable {
   struct Hash {
     size_t operator()(const Identity& identity) const;
   };
+  void read_index();
+
   std::span<IdentityEntry> entries_;
   std::unordered_map<Identity, uint16_t, Hash> index_;  // of every id that was ever given
   size_t unused_ = 0;                                   // no id below it is kNone
