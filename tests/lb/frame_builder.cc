@@ -97,7 +97,7 @@ Bytes FrameBuilder::upper_layer() const {
     put8(out, icmp_code_);
     checksum_at = out.size();
     put16(out, 0);
-    put32(out, 0x00010001);
+    put32(out, icmp_rest_);
   }
   put(out, payload_);
   if (checksum_at == 0) return out;
@@ -162,6 +162,32 @@ FrameBuilder ping(std::string_view source, std::string_view destination) {
   const bool v4 = ip(source).is_v4();
   FrameBuilder builder(v4 ? Protocol::kIcmp : Protocol::kIcmpv6, {ip(source), 0}, {ip(destination), 0});
   return builder.icmp(v4 ? 8 : 128, 0);
+}
+
+Bytes arp(uint16_t operation, const MacAddress& to, const MacAddress& sender_mac, std::string_view sender_ip,
+          const MacAddress& target_mac, std::string_view target_ip) {
+  Bytes out;
+  put(out, to);
+  put(out, sender_mac);
+  for (const unsigned word : {0x0806U, 1U, 0x0800U, 0x0604U, unsigned{operation}}) put16(out, word);
+  put(out, sender_mac);
+  put(out, ip(sender_ip));
+  put(out, target_mac);
+  put(out, ip(target_ip));
+  return out;
+}
+
+FrameBuilder discovery(uint8_t type, std::string_view source, std::string_view destination,
+                       std::string_view target, uint8_t option, const MacAddress& mac, uint32_t flags) {
+  Bytes payload;
+  put(payload, ip(target));
+  if (option != 0) {
+    put8(payload, option);
+    put8(payload, 1);
+    put(payload, mac);
+  }
+  FrameBuilder builder(Protocol::kIcmpv6, {ip(source), 0}, {ip(destination), 0});
+  return builder.icmp(type, 0).icmp_rest(flags).ttl(255).from(mac).payload(payload);
 }
 
 FrameFields fields_of(const Bytes& frame) {

@@ -58,6 +58,9 @@ class FrameBuilder {
   FrameBuilder& l4_checksum(uint16_t value) { return set(l4_checksum_, int{value}); }
   FrameBuilder& icmp(uint8_t type, uint8_t code) { return set(icmp_type_, type).set(icmp_code_, code); }
 
+  // The four bytes behind the ICMP checksum: identifier and sequence number, or flags.
+  FrameBuilder& icmp_rest(uint32_t value) { return set(icmp_rest_, value); }
+
   [[nodiscard]] Bytes bytes() const;
   operator Bytes() const { return bytes(); }  // NOLINT: implicit by intent
 
@@ -73,7 +76,7 @@ class FrameBuilder {
   MacAddress source_mac_ = kGatewayMac, destination_mac_ = kOutsideMac;
   uint8_t protocol_, ttl_ = 64, flags_ = tcp_flag::kAck, tcp_offset_ = 5, icmp_type_ = 8, icmp_code_ = 0;
   uint16_t fragment_ = 0;
-  uint32_t sequence_ = 1000;
+  uint32_t sequence_ = 1000, icmp_rest_ = 0x00010001;
   int total_length_ = -1, ip_checksum_ = -1, udp_length_ = -1, l4_checksum_ = -1;
   size_t padding_ = 0;
   Bytes options_, payload_;
@@ -89,6 +92,14 @@ FrameBuilder tcp(std::string_view source, std::string_view destination);
 FrameBuilder udp(std::string_view source, std::string_view destination);
 // Echo requests; ends without ports.
 FrameBuilder ping(std::string_view source, std::string_view destination);
+
+// Who says what: an ARP packet in an Ethernet frame from the sender.
+Bytes arp(uint16_t operation, const MacAddress& to, const MacAddress& sender_mac, std::string_view sender_ip,
+          const MacAddress& target_mac, std::string_view target_ip);
+// A neighbour solicitation (135) or advertisement (136, flags in the first byte) with one link-layer address option:
+// 1 source, 2 target, 0 none.
+FrameBuilder discovery(uint8_t type, std::string_view source, std::string_view destination,
+                       std::string_view target, uint8_t option, const MacAddress& mac, uint32_t flags = 0);
 
 // The Internet checksum, written as RFC 1071 section 4.1 has it: two bytes at a time, big-endian.
 uint16_t naive_checksum(const Bytes& bytes);

@@ -19,7 +19,7 @@ std::string client(unsigned n) {
 
 void one_backend(SnapshotSpec& spec) {
   pool(spec, "srs").backends.resize(1);
-  for (ServiceSpec& each : spec.services) each.idle_timeout_s = 100;
+  for (ServiceSpec& each : spec.services) each.idle_timeout_s = 20;
 }
 
 class Housekeep : public testing::Test {
@@ -72,9 +72,9 @@ TEST_F(Housekeep, AnAnsweredUdpFlowLivesUntilItsIdleTimeOut) {
   const Endpoint lip = open(udp(client(1), kRtc));
   EXPECT_EQ(to_string(reply(lip, udp)), "tx");
 
-  rig_.wait_s(95);
+  rig_.wait_s(16);
   EXPECT_EQ(rig_.open_flows("rtc"), 1);
-  rig_.wait_s(12);
+  rig_.wait_s(11);
 
   EXPECT_EQ(rig_.open_flows("rtc"), 0);
   EXPECT_EQ(entries(), 0U);
@@ -82,7 +82,7 @@ TEST_F(Housekeep, AnAnsweredUdpFlowLivesUntilItsIdleTimeOut) {
 
 TEST_F(Housekeep, AUdpFlowThatOnlyTheClientFeedsLives) {
   const Endpoint lip = open(udp(client(1), kRtc));
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 15; ++i) {
     rig_.wait_s(2);
     EXPECT_EQ(rig_.send(udp(client(1), kRtc)).fields().source, lip);
   }
@@ -90,7 +90,7 @@ TEST_F(Housekeep, AUdpFlowThatOnlyTheClientFeedsLives) {
 
 TEST_F(Housekeep, AUdpFlowThatOnlyTheServerFeedsLives) {
   const Endpoint lip = open(udp(client(1), kRtc));
-  for (int i = 0; i < 70; ++i) {
+  for (int i = 0; i < 15; ++i) {
     rig_.wait_s(3);
     EXPECT_EQ(to_string(reply(lip, udp)), "tx") << i;
   }
@@ -124,9 +124,9 @@ TEST_F(Housekeep, AFloodOfForgedSynsHoldsNoSlotForLong) {
 TEST_F(Housekeep, AnIdleTcpFlowLivesUntilItsTimeOut) {
   const Endpoint lip = establish(1);
 
-  rig_.wait_s(96);
+  rig_.wait_s(16);
   EXPECT_EQ(to_string(rig_.send(tcp(client(1), kRtmp))), "tx");
-  rig_.wait_s(110);
+  rig_.wait_s(30);
 
   EXPECT_EQ(rig_.open_flows("rtmp"), 0);
   EXPECT_EQ(control(lip, Protocol::kTcp).quarantine(), Quarantine::kIdle);

@@ -2,6 +2,7 @@
 // New flows: what happens when there is no port, no place in the table, or somebody else was faster.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/lb/rig.h"
@@ -12,7 +13,9 @@ namespace {
 using namespace test;  // NOLINT: the rig's vocabulary
 
 constexpr const char *kRtmp = "10.10.0.100:1935", *kRtc = "10.10.0.100:8000";
-constexpr SegmentGeometry kRoomy{.flows_v4 = 1U << 18, .flows_wide = 1U << 12, .lips = 2};
+constexpr SegmentGeometry kRoomy{.flows_v4 = 1U << 14, .flows_wide = 1U << 12, .lips = 2};
+// Worker 0 of so many has this share of a LIP's ports.
+constexpr unsigned kWorkers = 16, kShare = kLocalPorts / kWorkers;
 constexpr SegmentGeometry kCramped{.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2};
 
 std::string client(unsigned n) {
@@ -20,10 +23,10 @@ std::string client(unsigned n) {
 }
 void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
 
-// Opens UDP flows until every port of the LIP is taken.
+// Opens UDP flows until every port of the worker's share is taken.
 void take_all_ports(Rig& rig) {
-  for (unsigned n = 0; n < kLocalPorts; ++n) rig.send(udp(client(n), kRtc));
-  ASSERT_EQ(rig.open_flows("rtc"), kLocalPorts);
+  for (unsigned n = 0; n < kShare; ++n) rig.send(udp(client(n), kRtc));
+  ASSERT_EQ(rig.open_flows("rtc"), kShare);
 }
 
 TEST(OpenFlow, EveryFlowHasALipPortOfItsOwn) {
@@ -59,35 +62,34 @@ TEST(OpenFlow, ALipThatLeftTheConfigCarriesItsOldFlowsOnly) {
 }
 
 TEST(OpenFlow, WhenEveryPortIsTakenNewFlowsAreDropped) {
-  Rig rig(one_backend, 1, kRoomy);
+  Rig rig(one_backend, kWorkers, kRoomy);
   take_all_ports(rig);
 
-  EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts), kRtc))), "drop lip_ports_exhausted");
+  EXPECT_EQ(to_string(rig.send(udp(client(kShare), kRtc))), "drop lip_ports_exhausted");
   EXPECT_EQ(to_string(rig.send(udp(client(0), kRtc))), "tx") << "known flows go on";
   EXPECT_EQ(to_string(rig.send(tcp(client(0), kRtmp).syn())), "tx") << "TCP has ports of its own";
 }
 
 TEST(OpenFlow, WhenEveryPortIsTakenFlowsThatNobodyAnswersMakeWay) {
-  Rig rig(one_backend, 1, kRoomy);
+  Rig rig(one_backend, kWorkers, kRoomy);
   take_all_ports(rig);
   rig.jump_ms(1500);
 
-  for (unsigned n = 0; n < 200; ++n)
-    EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts + n), kRtc))), "tx") << n;
+  for (unsigned n = 0; n < 200; ++n) EXPECT_EQ(to_string(rig.send(udp(client(kShare + n), kRtc))), "tx") << n;
 }
 
 TEST(OpenFlow, AnEstablishedFlowNeverMakesWay) {
-  Rig rig(one_backend, 1, kRoomy);
+  Rig rig(one_backend, kWorkers, kRoomy);
   std::vector<Endpoint> lips;
-  for (unsigned n = 0; n < kLocalPorts; ++n) {
+  for (unsigned n = 0; n < kShare; ++n) {
     const Endpoint lip = rig.send(udp(client(n), kRtc)).fields().source;
     rig.send(udp("10.20.0.11:8000", lip.to_string()).to(kInsideMac), kInside);
   }
   for (int i = 0; i < 300; ++i) {
     rig.jump_ms(20);
-    EXPECT_EQ(to_string(rig.send(udp(client(kLocalPorts), kRtc))), "drop lip_ports_exhausted");
+    EXPECT_EQ(to_string(rig.send(udp(client(kShare), kRtc))), "drop lip_ports_exhausted");
   }
-  EXPECT_EQ(rig.slots_in_state(SlotState::kLive), kLocalPorts);
+  EXPECT_EQ(rig.slots_in_state(SlotState::kLive), kShare);
 }
 
 TEST(OpenFlow, AFullTableRefusesNatAndLeavesNoSlotBehind) {

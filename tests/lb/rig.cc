@@ -146,6 +146,17 @@ Outcome Rig::send(const Bytes& frame, PortIndex port, unsigned worker_index) {
   return send_burst({&frame, 1}, port, worker_index)[0];
 }
 
+Outcome Rig::resume(const Outcome& held, unsigned worker_index) {
+  Bytes bytes = held.frame;
+  Frame frame{bytes.data(), static_cast<uint16_t>(bytes.size()), 0, kOutside};
+  Verdict before;
+  before.action = held.action;
+  before.port = held.port;
+  before.next_hop = held.next_hop;
+  const Verdict verdict = lb::resume(worker(worker_index), *snapshot_, now_, frame, before);
+  return {verdict.action, verdict.reason, verdict.port, verdict.next_hop, bytes};
+}
+
 std::vector<std::pair<PortIndex, Bytes>> Rig::own_frames(unsigned worker_index) {
   std::vector<std::pair<PortIndex, Bytes>> result;
   OutFrames& out = worker(worker_index).out;

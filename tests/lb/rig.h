@@ -58,6 +58,8 @@ class Rig {
   Outcome send(const Bytes& frame, PortIndex port = kOutside, unsigned worker = 0);
   std::vector<Outcome> send_burst(std::span<const Bytes> frames, PortIndex port = kOutside,
                                   unsigned worker = 0);
+  // Second try for a frame that was held.
+  Outcome resume(const Outcome& held, unsigned worker = 0);
   // Frames of Cleat's own since the last call.
   std::vector<std::pair<PortIndex, Bytes>> own_frames(unsigned worker = 0);
 
@@ -67,6 +69,7 @@ class Rig {
   // Moves the clock only.
   void jump_ms(uint64_t ms) { now_.ms += ms; }
 
+  WorkerCounters& counters(unsigned i = 0) { return *counters_[i]; }
   [[nodiscard]] Now now() const { return now_; }
   Worker& worker(unsigned i = 0) { return *workers_[i]; }
   [[nodiscard]] const Snapshot& snapshot() const { return *snapshot_; }

@@ -133,7 +133,7 @@ TEST_F(TcpState, AForgedResetIsRefutedByTheNextSegment) {
   backend(tcp_flag::kRst);
   backend(tcp_flag::kAck);
 
-  rig_.wait_s(60);
+  rig_.wait_s(12);
 
   EXPECT_EQ(to_string(client(tcp_flag::kAck)), "tx");
   EXPECT_EQ(to_string(backend(tcp_flag::kAck)), "tx");
@@ -151,8 +151,8 @@ TEST_F(TcpState, AResetFromAStrangerChangesNothing) {
 TEST_F(TcpState, AHalfClosedFlowGoesOn) {
   establish();
   client(kFinAck);
-  for (int i = 0; i < 20; ++i) {
-    rig_.wait_s(10);
+  for (int i = 0; i < 5; ++i) {
+    rig_.wait_s(8);
     EXPECT_EQ(to_string(backend(tcp_flag::kAck)), "tx") << i;
     EXPECT_EQ(to_string(client(tcp_flag::kAck)), "tx") << i;
   }

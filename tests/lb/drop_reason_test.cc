@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Every reason for which lb drops a frame, caused: a reason without a case here fails the test.
+#include "lb/drop_reason.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "tests/lb/rig.h"
+
+namespace lb {
+namespace {
+
+using namespace test;  // NOLINT: the rig's vocabulary
+
+constexpr const char *kClient = "198.51.100.7:40000", *kRtmp = "10.10.0.100:1935", *kRtc = "10.10.0.100:8000";
+
+// Given by the dataplane only: they need queues, mbufs or taps.
+const std::set<DropReason> kDataplane = {DropReason::kTxFull, DropReason::kPuntFull, DropReason::kSegmented,
+                                         DropReason::kNextHopQueueFull};
+
+void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
+std::string lip_of(const Outcome& out) { return out.fields().source.to_string(); }
+FrameBuilder reply(const std::string& backend, const std::string& lip) {
+  return udp(backend, lip).to(kInsideMac);
+}
+
+Outcome without_table_room() {
+  Rig rig(one_backend, 1, {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2});
+  Outcome last;
+  for (unsigned port = 1; port < 2000 && last.action != Action::kDrop; ++port)
+    last = rig.send(udp("198.51.100.7:" + std::to_string(port), kRtc));
+  return last;
+}
+
+Outcome without_ports() {
+  Rig rig(one_backend, 32);
+  Outcome last;
+  for (unsigned port = 1; port < 3000 && last.action != Action::kDrop; ++port)
+    last = rig.send(udp("198.51.100.7:" + std::to_string(port), kRtc));
+  return last;
+}
+
+Outcome without_a_neighbours_place() {
+  Rig rig([](SnapshotSpec& spec) { spec.ports[1].addresses[0] = *Prefix::parse("10.20.0.2/16"); });
+  for (unsigned n = 256; n < 65536; ++n) {
+    const IpAddress address = IpAddress::v4(be32::of(0x0a140000 + n));
+    if (rig.neighbours().put_static(kInside, address, backend_mac(1))) continue;
+    rig.reload([&](SnapshotSpec& spec) { pool(spec, "srs").backends = {{address, 0, 1}}; });
+    return rig.send(udp(kClient, kRtc));
+  }
+  return {};
+}
+
+Outcome with_a_silent_next_hop() {
+  Rig rig([](SnapshotSpec& spec) { pool(spec, "srs").backends = {{ip("10.20.0.99"), 0, 1}}; });
+  for (int i = 0; i < 3; ++i) rig.send(udp(kClient, kRtc)), rig.jump_ms(1000);
+  return rig.send(udp(kClient, kRtc));
+}
+
+// A damaged slot: its listener is of the other family.
+Outcome with_families_mixed() {
+  Rig rig(one_backend);
+  const Endpoint lip = rig.send(udp(kClient, kRtc)).fields().source;
+  NatSlot& slot = rig.segment().slots().at(
+      NatSlots::index(rig.snapshot().addresses.find(lip.address)->lip, Protocol::kUdp, lip.port));
+  NatSlots::fill(slot, rig.snapshot().pools[0].entries[0].id, rig.snapshot().services[3].listener,
+                 ip("2001:db8:c::7"), 1, 8000, rig.now().tick());
+  NatSlots::open(slot, rig.now().tick());
+  return rig.send(reply("10.20.0.11:8000", lip.to_string()), kInside);
+}
+
+Outcome to_one_rig(const Rig::Edit& edit, const std::function<Outcome(Rig&)>& use) {
+  Rig rig(edit);
+  return use(rig);
+}
+std::function<Outcome()> sent(const Bytes& frame, const Rig::Edit& edit = {}) {
+  return [=]() { return to_one_rig(edit, [&](Rig& rig) { return rig.send(frame); }); };
+}
+
+const std::map<DropReason, std::function<Outcome()>> kCases = {
+    {DropReason::kFrameTruncated, sent([] {
+       Bytes frame = tcp(kClient, kRtmp);
+       frame.resize(30);
+       return frame;
+     }())},
+    {DropReason::kBadIpHeader, sent(tcp(kClient, kRtmp).total_length(19))},
+    {DropReason::kBadIpChecksum, sent(tcp(kClient, kRtmp).ip_checksum(1))},
+    {DropReason::kBadL4Header, sent(tcp(kClient, kRtmp).tcp_offset(4))},
+    {DropReason::kBadSource, sent(tcp("127.0.0.1:1", kRtmp))},
+    {DropReason::kFragment, sent(udp(kClient, kRtc).fragment(0x2000))},
+    {DropReason::kExtensionHeaders,
+     []() {
+       FrameBuilder frame = udp("[2001:db8:c::7]:1", "[2001:db8:10::100]:8000");
+       for (int i = 0; i < 9; ++i) frame.extension(60, Bytes(8));
+       return Rig().send(frame);
+     }},
+    {DropReason::kOtherStation, sent(tcp(kClient, kRtmp).to(backend_mac(77)))},
+    {DropReason::kNoService, sent(tcp(kClient, "10.10.0.100:1"))},
+    {DropReason::kIcmpNotForwarded, sent(ping("198.51.100.7", "10.10.0.100").icmp(3, 1))},
+    {DropReason::kTtlExpired, sent(tcp(kClient, kRtmp).ttl(1))},
+    {DropReason::kNoBackend,
+     sent(udp(kClient, kRtc), [](SnapshotSpec& s) { pool(s, "srs").backends.clear(); })},
+    {DropReason::kNoFlow, sent(tcp(kClient, kRtmp))},
+    {DropReason::kTableFull, without_table_room},
+    {DropReason::kLipPortsExhausted, without_ports},
+    {DropReason::kReplyWithoutSlot,
+     []() { return Rig().send(reply("10.20.0.11:8000", "10.20.0.100:5000"), kInside); }},
+    {DropReason::kReplyFromStranger,
+     []() {
+       Rig rig(one_backend);
+       return rig.send(reply("10.20.0.12:8000", lip_of(rig.send(udp(kClient, kRtc)))), kInside);
+     }},
+    {DropReason::kFamilyMismatch, with_families_mixed},
+    {DropReason::kNoRoute, sent(udp(kClient, kRtc),
+                                [](SnapshotSpec& s) {
+                                  s.ports[0].gateway_v4.reset();
+                                  pool(s, "srs").backends = {{ip("192.0.2.1"), 0, 1}};
+                                })},
+    {DropReason::kNextHopUnresolved, with_a_silent_next_hop},
+    {DropReason::kNeighbourTableFull, without_a_neighbours_place},
+    {DropReason::kBadArp, sent([] {
+       Bytes frame = arp(1, kBroadcastMac, kGatewayMac, "10.10.0.1", {}, "10.10.0.100");
+       frame[15] = 9;
+       return frame;
+     }())},
+    {DropReason::kBadNeighbourDiscovery,
+     sent(discovery(135, "2001:db8:10::1", "2001:db8:10::100", "2001:db8:10::100", 1, kGatewayMac).ttl(64))},
+};
+
+TEST(DropReason, EachOneThatLbGivesIsCausedByATest) {
+  for (unsigned i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    const auto found = kCases.find(reason);
+    EXPECT_NE(found != kCases.end(), kDataplane.contains(reason)) << drop_reason_name(reason);
+    if (found == kCases.end()) continue;
+    EXPECT_EQ(to_string(found->second()), "drop " + std::string(drop_reason_name(reason)));
+  }
+}
+
+TEST(DropReason, NamesAreDistinctAndExplained) {
+  std::set<std::string_view> names;
+  for (unsigned i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    EXPECT_TRUE(names.insert(drop_reason_name(reason)).second) << drop_reason_name(reason);
+    EXPECT_EQ(drop_reason_name(reason).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+              std::string_view::npos);
+    EXPECT_GT(drop_reason_text(reason).size(), 10U);
+  }
+}
+
+}  // namespace
+}  // namespace lb
