@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from .child import Child
+from .wait import wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
 _TARGETS = ("tools/cleatd", "tools/cleatctl")
@@ -15,17 +16,17 @@ def ready(build):
     return all((Path(build) / t).exists() for t in _TARGETS) and not (Path(build) / "build.ninja").exists()
 
 
-def build_programs(run, build=None, deadline_s=1800):
+def build_programs(run, build=None, progress=lambda text: None, deadline_s=1800):
     """Builds both into the folder `build` (None: one that goes with the run) and returns it. RuntimeError with the
-    compiler's last lines if that fails.
+    compiler's last lines if that fails. progress is called every second or so with what is being done.
     """
     build = Path(build).resolve() if build else run.path("build")
     if ready(build):
         return build
     if not (build / "build.ninja").exists():
-        _finish(Child(run, "meson", ["meson", "setup", "--buildtype=release", "-Dtests=false", "-Dbench=disabled",
-                                     build, SOURCE], environment=_environment()), 300)
-    _finish(Child(run, "ninja", ["ninja", "-C", build, *_TARGETS], environment=_environment()), deadline_s)
+        _finish(Child(run, "meson", ["meson", "setup", "--buildtype=plain", "-Doptimization=2", "-Dtests=false", "-Dbench=disabled",
+                                     build, SOURCE], environment=_environment()), progress, 300)
+    _finish(Child(run, "ninja", ["ninja", "-C", build, *_TARGETS], environment=_environment()), progress, deadline_s)
     return build
 
 
@@ -34,6 +35,10 @@ def _environment():
     return {**os.environ, **({"CC": "ccache gcc", "CXX": "ccache g++"} if has_ccache else {})}
 
 
-def _finish(child, deadline_s):
-    if child.wait(deadline_s) != 0:
+def _finish(child, progress, deadline_s):
+    def ended():
+        progress(child.last_lines(1))
+        return child.returncode is not None
+    wait_for(ended, f"{child.name} to end", deadline_s, every_s=0.5)
+    if child.returncode != 0:
         raise RuntimeError(f"{child.name} failed:\n{child.last_lines(30)}")

@@ -35,9 +35,9 @@ def arguments():
     return parser.parse_args()
 
 
-def attempt(screen, name, act, cleatd=None):
-    """Runs one step and says how it went; returns what it returned."""
-    screen.working(name, "at it")
+def attempt(screen, name, doing, act, cleatd=None):
+    """Runs one step and says how it went; returns what it returned. doing: shown meanwhile on a terminal."""
+    screen.working(name, doing)
     try:
         return act()
     except _FAILURES as error:
@@ -62,7 +62,10 @@ def build(run, screen, folder):
     if folder and ready(folder):
         return Path(folder).resolve()
     begin = time.monotonic()
-    programs = attempt(screen, "build", lambda: build_programs(run, folder))
+    if not sys.stdout.isatty():
+        screen.text(" ..   build     cleatd and cleatctl; two minutes of two cores")
+    programs = attempt(screen, "build", "cleatd and cleatctl", lambda: build_programs(
+        run, folder, lambda line: screen.working("build", line)))
     screen.held("build", f"cleatd and cleatctl, in {time.monotonic() - begin:.0f} s")
     return programs
 
@@ -70,10 +73,10 @@ def build(run, screen, folder):
 def show(run, screen, programs, mode):
     """One mode from start to end; returns the stage, which still runs."""
     run.section(mode)
-    stage = attempt(screen, "network", lambda: Stage(run, programs, mode))
+    stage = attempt(screen, "network", "hosts, cables, three nginx", lambda: Stage(run, programs, mode))
     screen.picture(stage.net, mode)
     for step in steps.ALL:
-        line, details = attempt(screen, step.__name__, lambda: step(stage), stage.cleatd)  # noqa: B023
+        line, details = attempt(screen, step.__name__, step.__doc__, lambda: step(stage), stage.cleatd)  # noqa: B023
         screen.held(step.__name__, line)
         for detail in details:
             screen.detail(detail)

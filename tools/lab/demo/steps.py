@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The demo's steps. Each does one thing to the stage, proves it, and returns what to print: (line, [detail]).
+"""The demo's steps. Each does one thing to the stage, proves it, and returns what to print: (line, [detail]). Its first
+words say on the terminal what goes on.
 
 StepFailed if what was promised did not hold.
 """
@@ -32,12 +33,14 @@ def require(held, text):
 
 
 def start(stage):
+    """cleatd starts and checks the servers"""
     ready_s, healthy_s = stage.start_cleat()
     return (f"cleatd answers after {ready_s:.1f} s ({stage.driver()} on veth, no huge pages), {len(stage.origins)} of "
             f"{len(stage.origins)} nginx healthy after {healthy_s:.1f} s; VIP {stage.net.vip}", [])
 
 
 def publish(stage):
+    """publishers start, until every server carries one"""
     carried = stage.publish_until_all_carry()
     require(len(carried) == len(stage.origins), f"{len(stage.streams)} publishers reached only "
             f"{[o.name for o in carried]}")
@@ -46,6 +49,7 @@ def publish(stage):
 
 
 def play(stage):
+    """players record ten seconds through the VIP"""
     for stream in stage.streams:
         stream.play()
     for stream in stage.streams:
@@ -106,6 +110,7 @@ def _summary(recordings):
 
 
 def kill(stage):
+    """a server vanishes; who notices, and when?"""
     carried = stage.carried()
     victim = min((o for o in stage.origins), key=lambda o: (len(carried[o]), -stage.origins.index(o)))
     hit = carried[victim]
@@ -143,6 +148,7 @@ def kill(stage):
 
 
 def restore(stage):
+    """the server comes back"""
     gone = next(b for b in stage.net.backends if stage.cleatd.api.backends(POOL)[b.address]["state"] == "down")
     begin = time.monotonic()
     stage.net.restore(gone)
@@ -151,6 +157,7 @@ def restore(stage):
 
 
 def weights(stage):
+    """cleatctl weighs the servers 3:1:1"""
     for stream in stage.streams:
         stream.player.wait_playing()
     for backend, weight in zip(stage.net.backends, WEIGHTS):
