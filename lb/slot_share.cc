@@ -29,12 +29,21 @@ SlotShare::SlotShare(unsigned index, unsigned count, Segment& segment)
   }
   for (uint32_t row = 0; row < rows_.size(); ++row)
     if (segment.lips().at(static_cast<LipIndex>(row / 2)).kind == IdentityKind::kLip)
-      unmark_used(segment.slots(), row);
+      take_stock(segment.slots(), row);
 }
 
-void SlotShare::unmark_used(const NatSlots& slots, uint32_t row) noexcept {
+// The walk goes on at the longest stretch of free slots: a long row of resting ones would refuse flow after flow.
+void SlotShare::take_stock(const NatSlots& slots, uint32_t row) noexcept {
+  uint32_t stretch = 0, longest = 0;
   for (uint32_t offset = 0; offset < share_size(); ++offset) {
-    if (!is_used(slots.at(row * kLocalPorts + share_first() + offset))) continue;
+    const NatSlot& slot = slots.at(row * kLocalPorts + share_first() + offset);
+    const SlotState state = SlotControl(slot.control.load(std::memory_order_relaxed)).state();
+    stretch = state == SlotState::kFree ? stretch + 1 : 0;
+    if (stretch > longest) {
+      longest = stretch;
+      rows_[row].hand = offset + 1 - stretch;
+    }
+    if (!in_use(state)) continue;
     marks_[size_t{row} * row_words_ + offset / 64] &= ~(uint64_t{1} << offset % 64);
     --rows_[row].marked;
   }

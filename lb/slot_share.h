@@ -86,7 +86,7 @@ class SlotShare {
   Ring& ring(Family family, Protocol protocol) {
     return rings_[(family == Family::kIpv6 ? 2 : 0) + (protocol == Protocol::kUdp ? 1 : 0)];
   }
-  void unmark_used(const NatSlots& slots, uint32_t row) noexcept;
+  void take_stock(const NatSlots& slots, uint32_t row) noexcept;
   void mark(SlotIndex slot) noexcept;
   void put_back(Ring& ring) noexcept;
   // Unmarks and returns the row's next marked slot, as an offset in the share. REQUIRES: the row has one.

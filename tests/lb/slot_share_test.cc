@@ -255,6 +255,21 @@ TEST_F(SlotShareTest, AfterARestartWithAnotherCountOnlyFreeSlotsAreGivenOut) {
   EXPECT_EQ(given, kLocalPorts / 2 / 3);
 }
 
+// Seen end to end: the first new connections after a restart had their SYN dropped, lip_ports_exhausted.
+TEST_F(SlotShareTest, AfterARestartTheSlotsThatRestAreBehindTheFreeOnes) {
+  Identity lip;
+  lip.kind = IdentityKind::kLip;
+  lip.address = lips_snapshot().lips[0];
+  ASSERT_EQ(segment_.lips().acquire(lip, 0, 0), 0);
+  for (uint32_t port = kFirstLocalPort; port < kFirstLocalPort + 20'000; ++port)
+    rest(NatSlots::index(0, Protocol::kTcp, static_cast<uint16_t>(port)), Quarantine::kTimeWait, kNow);
+
+  SlotShare share(0, 1, segment_);
+  share.follow(lips_snapshot());
+
+  for (unsigned i = 0; i < 1000; ++i) EXPECT_TRUE(claim(kServer, kNow, &share)) << "claim " << i;
+}
+
 TEST_F(SlotShareTest, AClosedSlotIsFoundAgainWhenAllOthersAreInUse) {
   std::optional<SlotIndex> last;
   while (const auto index = claim()) {
