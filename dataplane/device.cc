@@ -99,7 +99,10 @@ lb::Result<Device> open_af_xdp(const PortOptions& port, const std::string& inter
                   "port " + port.name);
     if (!id) {
       close_device(device);
-      return lb::Error{id.error()};
+      return lb::Error{id.error() +
+                       " (a veth takes no XDP while its peer has more transmit queues: ethtool -L "
+                       "ITS-PEER tx " +
+                       std::to_string(pools.size()) + ")"};
     }
     device.queues.push_back({id.value(), 0});
   }

@@ -112,7 +112,8 @@ lb::Status set_queues(const Ethtool& ethtool, const std::string& interface, unsi
       interface + " has other than " + std::to_string(queues) +
       " active receive queues, and packets of a queue without worker would be lost; mend: ethtool -L " +
       interface + (channels.max_combined > 0 ? " combined " : " rx ") + std::to_string(queues) +
-      ", or change dataplane.workers"};
+      " (for a veth first: ethtool -L ITS-PEER tx " + std::to_string(queues) +
+      "), or change dataplane.workers"};
 }
 
 lb::Status check_addresses(const Netlink& netlink, const std::string& interface,
