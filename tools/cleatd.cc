@@ -2,6 +2,7 @@
 // cleatd: the load balancer's daemon. Reads the configuration, starts the dataplane, and runs the control thread.
 // Exit codes: 0 after SIGTERM or SIGINT, 1 it cannot start, 2 usage or a wrong configuration.
 #include <boost/program_options.hpp>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <sstream>
@@ -87,6 +88,11 @@ int refuse(const std::string& why) {
   return kCannotStart;
 }
 
+// A second SIGTERM must not cut the end short: XDP programs and DPDK's folder would stay.
+void ignore_signals() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) std::signal(number, SIG_IGN);
+}
+
 int serve(const Options& options, control::Config config) {
   auto started = dataplane::Dataplane::start(dataplane_options(config, words_of(options.eal)));
   if (!started) return refuse(started.error());
@@ -97,7 +103,10 @@ int serve(const Options& options, control::Config config) {
   control::ControllerOptions controls;
   controls.version = CLEAT_VERSION;
   std::unique_ptr<control::Controller> controller;
-  controls.on_stop = [&controller] { controller->stop(); };
+  controls.on_stop = [&controller] {
+    controller->stop();
+    ignore_signals();
+  };
   const control::Engine engine = engine_of(*plane, config);
   controller = std::make_unique<control::Controller>(io, std::move(config), engine, controls);
   if (const lb::Status begun = controller->start(); !begun) return refuse(begun.error());
