@@ -31,6 +31,7 @@ class Child:
             out = files.enter_context(open(stdout, "wb")) if stdout else log
             self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
                                            start_new_session=True, env=environment)
+        run.pids.append(self._popen.pid)
         self.started = time.monotonic()
 
     @property

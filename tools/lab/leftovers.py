@@ -35,11 +35,12 @@ def dead():
 
 def remove():
     """Removes what dead() lists. A live run's things are never touched."""
-    for name in dead():
-        if name.startswith("/"):
-            shutil.rmtree(name, ignore_errors=True)
-        else:
+    for name in namespaces():
+        if _is_dead(name):
             namespace.delete(name)
+    for path in files():  # only now: a cleatd that was ended with its namespace leaves some
+        if _is_dead(Path(path).name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

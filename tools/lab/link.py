@@ -10,14 +10,16 @@ class Switch:
         self.space = Namespace(run, name)
         self.space.ip("link add br0 type bridge forward_delay 0 mcast_snooping 0", "link set br0 up")
 
-    def plug(self, host, addresses=(), interface="eth0", faces_cleat=False):
+    def plug(self, host, addresses=(), interface="eth0", faces_cleat=False, queues=1):
         """Lays a cable from `host` to this switch. The switch's end is called after the host.
 
         addresses    with prefix length, of either family; none for an interface that Cleat takes
         faces_cleat  offloads off on both ends: Cleat must see whole checksums and single segments
+        queues       receive queues that `host` may use at most
         """
         port = host.name if interface == "eth0" else f"{host.name}-{interface}"
-        host.ip(f"link add {interface} type veth peer name {port} netns {self.space.full_name}")
+        many = f"numrxqueues {queues} numtxqueues {queues}"
+        host.ip(f"link add {interface} {many} type veth peer name {port} {many} netns {self.space.full_name}")
         self.space.ip(f"link set {port} master br0", f"link set {port} up")
         if faces_cleat:
             offloads_off(host, interface)

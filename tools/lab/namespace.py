@@ -77,4 +77,6 @@ def delete(full_name):
             time.sleep(0.05)
             if number == signal.SIGTERM and time.monotonic() > deadline - 3 or time.monotonic() > deadline:
                 break
-    subprocess.run(["ip", "netns", "delete", full_name], check=True)
+    done = subprocess.run(["ip", "netns", "delete", full_name], capture_output=True, text=True)
+    if done.returncode != 0 and os.path.exists(f"/run/netns/{full_name}"):  # another run may remove the same leftover
+        raise RuntimeError(f"{full_name}: {done.stderr.strip()}")

@@ -30,6 +30,7 @@ class Run:
     (its path is short) and state files.
 
     logs  at the end the folder is copied there, for a look at logs and configs; None: gone
+    pids  of every Child so far
     Only the main thread may enter it (signals come there), and a process has one at a time.
     """
 
@@ -39,6 +40,7 @@ class Run:
         self.logs = logs
         self.folder = self._root = Path(tempfile.gettempdir()) / name
         self.shm = Path("/dev/shm") / name
+        self.pids = []
         self._stack = contextlib.ExitStack()
         self._former = {}
 

@@ -32,10 +32,11 @@ class Topology:
     """arms  2: clients and backends on different ports of Cleat; 1: Cleat has only a port on the inside
     clients, backends  how many of each
     dsr      backends carry the VIPs on their loopback and reply by way of the router
+    queues   receive queues of Cleat's interfaces, as many as workers at most; feed_queues() says how many are in use
     """
 
-    def __init__(self, run, arms=2, clients=1, backends=3, dsr=False):
-        self.run, self.arms, self.dsr = run, arms, dsr
+    def __init__(self, run, arms=2, clients=1, backends=3, dsr=False, queues=1):
+        self.run, self.arms, self.dsr, self.queues = run, arms, dsr, queues
         self.vip, self.vip6 = VIP[arms]
         self.outside = Switch(run, "outside")
         self.inside = Switch(run, "inside")
@@ -65,9 +66,16 @@ class Topology:
     def _balancer(self):
         balancer = Host(self.run, "balancer", "10.20.0.2", "fd20::2")
         if self.arms == 2:
-            self.outside.plug(balancer, interface="eth1", faces_cleat=True)
-        self.inside.plug(balancer, interface="eth2", faces_cleat=True)
+            self.outside.plug(balancer, interface="eth1", faces_cleat=True, queues=self.queues)
+        self.inside.plug(balancer, interface="eth2", faces_cleat=True, queues=self.queues)
         return balancer
+
+    def feed_queues(self, count):
+        """The switches spread what they send to Cleat over so many of its queues. A veth takes no XDP program while its
+        peer sends to more queues than it has.
+        """
+        for switch, port in ((self.outside, "balancer-eth1"), (self.inside, "balancer-eth2"))[2 - self.arms:]:
+            switch.space.call("ethtool", "-L", port, "tx", count)
 
     def _client(self, name, number):
         client = Host(self.run, name, f"10.10.0.{number}", f"fd10::{number}")

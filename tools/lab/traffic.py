@@ -33,18 +33,24 @@ def fetch_text(space, where, timeout_s=5):
     return space.call("curl", "-sSf", "--noproxy", "*", "-m", timeout_s, where).stdout.strip()
 
 
-def iperf_server(run, space):
-    """Serves TCP and UDP of both families on 5201, one client at a time."""
-    server = Child(run, f"iperf3-{space.name}", ["iperf3", "-s", "--forceflush", "-p", IPERF_PORT], space)
+def iperf_server(run, space, bind=None, keep=None):
+    """Serves TCP and UDP on 5201, one client at a time.
+
+    bind  to this address only; a UDP server on several addresses answers from the wrong one. None: both families
+    keep  path: what the latest client sent is written there
+    """
+    words = ["iperf3", "-s", "--forceflush", "-p", IPERF_PORT] + ["-B", bind] * bool(bind)
+    server = Child(run, "-".join(filter(None, ("iperf3", space.name, bind))),
+                   words + (["-F", keep] if keep else []), space)
     server.wait_until(lambda: "listening" in server.log(), "it listens")
     return server
 
 
 def iperf(space, address, seconds=3, udp=False, reverse=False, rate=None, *options):
-    """Runs a client against `address`; returns iperf3's JSON."""
-    words = ["iperf3", "-J", "-c", address, "-p", IPERF_PORT, "-t", seconds, "--connect-timeout", 3000, *options]
-    words += ["-u"] * udp + ["-R"] * reverse + (["-b", rate] if rate else [])
-    done = space.call(*words, check=False, timeout_s=seconds + 30)
+    """Runs a client against `address`; returns iperf3's JSON. seconds: None when an option says how much."""
+    words = ["iperf3", "-J", "-c", address, "-p", IPERF_PORT, "--connect-timeout", 3000, *options]
+    words += ["-u"] * udp + ["-R"] * reverse + (["-b", rate] if rate else []) + (["-t", seconds] if seconds else [])
+    done = space.call(*words, check=False, timeout_s=(seconds or 30) + 30)
     report = json.loads(done.stdout) if done.stdout else {}
     if done.returncode != 0 or "error" in report:
         raise RuntimeError(f"iperf3 to {address}: {report.get('error') or done.stderr.strip()}")
