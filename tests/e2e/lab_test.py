@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-from lab import leftovers  # noqa: E402
 from lab.crowd import ask_who  # noqa: E402
 from lab.nginx import Nginx  # noqa: E402
 from lab.run import Run  # noqa: E402
@@ -15,6 +14,7 @@ from lab.topology import Topology  # noqa: E402
 from lab.traffic import fetch, sha256, url  # noqa: E402
 from lab.wait import wait_for  # noqa: E402
 from tap import run_tests  # noqa: E402
+from traces import traces_of  # noqa: E402
 
 
 def carries_both_families(arms):
@@ -52,19 +52,7 @@ class Neighbour:
         return self.process.wait(30)
 
     def traces(self):
-        """Whatever bears its name: namespaces, files, processes."""
-        mark = f"cleat-{self.process.pid}"
-        found = [n for n in leftovers.namespaces() if n.startswith(mark + "-")]
-        found += [f for f in leftovers.files() if Path(f).name == mark]
-        return found + [line for line in command_lines() if mark + "-" in line or mark + "/" in line]
-
-
-def command_lines():
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            yield (folder / "cmdline").read_text(errors="replace").replace("\0", " ")
-        except OSError:
-            pass
+        return traces_of(self.process.pid)
 
 
 def run_as_neighbour(ending):
