@@ -8,7 +8,7 @@ namespace lb {
 namespace {
 
 constexpr uint16_t kBriefTicks = ticks_of_s(1);
-constexpr uint16_t kTimeWaitTicks = ticks_of_s(60);
+constexpr uint16_t kTimeWaitTicks = ticks_of_s(SlotShare::kTimeWaitS);
 
 bool is_used(const NatSlot& slot) {
   return in_use(SlotControl(slot.control.load(std::memory_order_relaxed)).state());

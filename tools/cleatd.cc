@@ -161,7 +161,7 @@ int run(int argc, char** argv) {
     return kUsage;
   }
   if (options.check) {
-    std::cout << options.config << ": right\n";
+    std::cout << options.config << ": right\n" << lip_capacity(config.value());
     return kOk;
   }
   if (const lb::Status opened = control::open_log(options.log, *level); !opened) {

@@ -3,12 +3,14 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <memory>
 
 #include "control/desired.h"
 #include "dataplane/clock.h"
 #include "lb/compile.h"
+#include "lb/slot_share.h"
 
 namespace cleatd {
 namespace {
@@ -48,6 +50,23 @@ control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& co
   engine.workers = plane.counters();
   for (const control::PortConfig& port : config.dataplane.ports) engine.port_names.push_back(port.name);
   return engine;
+}
+
+std::string lip_capacity(const control::Config& config) {
+  // The sweep notices a flow's end after 2 s of silence and a walk over the share, then the port rests.
+  constexpr unsigned kBoundS = 2 + lb::SlotShare::kSweepMs / 1000 + lb::SlotShare::kTimeWaitS;
+  std::string text;
+  for (const bool v4 : {true, false}) {
+    const auto lips = std::count_if(config.lips.begin(), config.lips.end(),
+                                    [v4](const lb::IpAddress& lip) { return lip.is_v4() == v4; });
+    if (lips == 0) continue;
+    const auto ports = static_cast<uint64_t>(lips) * lb::kLocalPorts;
+    text += std::string("nat: ") + std::to_string(lips) + (v4 ? " IPv4" : " IPv6") +
+            (lips == 1 ? " address: " : " addresses: ") + std::to_string(ports) +
+            " flows at a time each of TCP and UDP; " + std::to_string(ports / kBoundS) +
+            " short TCP connections a second to each server that closes first\n";
+  }
+  return text;
 }
 
 lb::Status dry_compile(const control::Config& config) {
