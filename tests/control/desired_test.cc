@@ -26,7 +26,8 @@ class DesiredTest : public ::testing::Test {
   }
   [[nodiscard]] std::vector<uint32_t> weights() const {
     std::vector<uint32_t> all;
-    for (const lb::BackendSpec& backend : state().pools.at(0).backends) all.push_back(backend.weight);
+    const lb::SnapshotSpec spec = state();
+    for (const lb::BackendSpec& backend : spec.pools.at(0).backends) all.push_back(backend.weight);
     return all;
   }
   using Weights = std::vector<uint32_t>;
