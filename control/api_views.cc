@@ -5,36 +5,13 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "control/config_text.h"
 #include "control/stats.h"
 
 namespace control {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
-std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
-std::string_view name_of(lb::Affinity affinity) {
-  return affinity == lb::Affinity::kTuple ? "tuple" : "source-ip";
-}
-std::string_view name_of(lb::PickMethod pick) {
-  switch (pick) {
-    case lb::PickMethod::kMaglev:
-      return "maglev";
-    case lb::PickMethod::kWrr:
-      return "wrr";
-    case lb::PickMethod::kLeastLoad:
-      return "least-load";
-  }
-  return "maglev";
-}
-
-// As the configuration file would say it.
-std::string ports_of(const ServiceConfig& service) {
-  if (service.port_first == 1 && service.port_last == 65535) return "any";
-  if (service.port_first == service.port_last) return std::to_string(service.port_first);
-  return std::to_string(service.port_first) + "-" + std::to_string(service.port_last);
-}
 
 // One word for what an operator asks first: does it get new sessions, and if not, why.
 std::string_view state_of(const BackendView& backend) {
@@ -109,51 +86,6 @@ Json service_json(const ServiceConfig& service) {
           {"forward", name_of(service.forward)},
           {"affinity", name_of(service.affinity)},
           {"idle_timeout_s", service.idle_timeout_s}};
-}
-
-Json port_json(const PortConfig& port) {
-  Json addresses = Json::array(), neighbours = Json::array();
-  for (const lb::Prefix& address : port.addresses) addresses.push_back(address.to_string());
-  for (const lb::StaticNeighbour& n : port.neighbours)
-    neighbours.push_back({{"address", n.address.to_string()}, {"mac", n.mac.to_string()}});
-  Json gateways = Json::array();
-  for (const auto& gateway : {port.gateway_v4, port.gateway_v6})
-    if (gateway) gateways.push_back(gateway->to_string());
-  return {{"port", port.name},
-          {"device", port.device},
-          {"addresses", addresses},
-          {"gateways", gateways},
-          {"neighbours", neighbours}};
-}
-
-Json file_json(const Config& config) {
-  Json ports = Json::array(), lips = Json::array(), pools = Json::array(), services = Json::array();
-  for (const PortConfig& port : config.dataplane.ports) ports.push_back(port_json(port));
-  for (const lb::IpAddress& lip : config.lips) lips.push_back(lip.to_string());
-  for (const PoolConfig& pool : config.pools) {
-    Json backends = Json::array();
-    for (const BackendConfig& backend : pool.backends)
-      backends.push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
-    pools.push_back({{"pool", pool.name},
-                     {"pick", name_of(pool.pick)},
-                     {"client_timeout_s", pool.client_timeout_s},
-                     {"health", check_json(pool.health)},
-                     {"backends", backends}});
-  }
-  for (const ServiceConfig& service : config.services) services.push_back(service_json(service));
-  const DataplaneConfig& d = config.dataplane;
-  return {{"dataplane",
-           {{"workers", d.workers},
-            {"state", d.state},
-            {"flows_v4", d.flows_v4},
-            {"flows_wide", d.flows_wide},
-            {"punt", d.punt},
-            {"ports", ports}}},
-          {"nat", {{"addresses", lips}}},
-          {"pools", pools},
-          {"services", services},
-          {"api", {{"listen", "unix:" + config.api.unix_path}}},
-          {"seed", config.pick_seed}};
 }
 
 // RFC 3339, UTC.
@@ -239,7 +171,7 @@ Json config_json(const Operations& operations) {
     }
   return {{"file", operations.config_file()},
           {"generation", operations.generation()},
-          {"config", file_json(operations.config())},
+          {"config", config_as_json(operations.config())},
           {"overrides", overrides}};
 }
 

@@ -6,13 +6,6 @@
 #include "control/yaml_field.h"
 
 namespace control {
-namespace {
-
-// Thousands of backends and services fit in; a device or a log taken for a configuration does not.
-constexpr size_t kMaxFileBytes = 4U << 20;
-
-}  // namespace
-
 lb::Result<Config> parse_config(std::string_view text, const std::string& file) {
   Config config;
   config.file = file;
@@ -34,7 +27,7 @@ lb::Result<Config> parse_config(std::string_view text, const std::string& file) 
 }
 
 lb::Result<Config> load_config(const std::string& file) {
-  const auto text = read_file(file, kMaxFileBytes);
+  const auto text = read_file(file, kMaxConfigBytes);
   if (!text) return lb::Error{text.error()};
   return parse_config(text.value(), file);
 }

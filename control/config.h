@@ -86,6 +86,9 @@ struct Config {
   uint64_t pick_seed = 0;  // `seed`, same on every balancer of a group
 };
 
+// Thousands of backends and services fit in; a device or a log taken for a configuration does not.
+inline constexpr size_t kMaxConfigBytes = 1U << 20;
+
 // Reads and checks a configuration.
 // text      YAML; unknown keys, keys given twice and wrong types are refused
 // file      name for messages: "cleat.yaml:12:7: pools.srs.backends[1].weight: -1 is not in 0..10000"

@@ -6,6 +6,7 @@
 #include "control/desired.h"
 #include "control/log.h"
 #include "control/restart_needed.h"
+#include "control/safe_file.h"
 
 namespace control {
 
@@ -48,26 +49,47 @@ void Operations::tick() {
 }
 
 lb::Status Operations::reload() {
-  last_reload_ = ReloadResult{std::chrono::system_clock::now(), ""};
-  const auto refuse = [this](const std::string& why) {
-    last_reload_->error = why;
-    log_event(LogLevel::kError, "config refused", {{"file", config_file_}, {"reason", why}});
-    return lb::Error{why};
-  };
   auto loaded = load_config(config_file_);
-  if (!loaded) return refuse(loaded.error());
-  if (const std::string why = restart_needed(config_, loaded.value()); !why.empty()) return refuse(why);
+  return loaded ? take(std::move(loaded).value()) : refuse_config(loaded.error());
+}
 
-  Config former = std::exchange(config_, std::move(loaded).value());
+lb::Status Operations::apply(const std::string& text) {
+  auto parsed = parse_config(text, config_file_);
+  if (!parsed) return refuse_config(parsed.error());
+  if (const std::string why = restart_needed(config_, parsed.value()); !why.empty())
+    return refuse_config(why);
+  bool missing = false;
+  const auto former = read_file(config_file_, kMaxConfigBytes, &missing);
+  if (!former && !missing) return refuse_config("not applied: " + former.error());
+  if (const lb::Status written = replace_file(config_file_, text); !written)
+    return refuse_config("not applied: " + written.error());
+  lb::Status taken = take(std::move(parsed).value());
+  if (taken || missing) return taken;
+  if (const lb::Status restored = replace_file(config_file_, former.value()); !restored)
+    log_event(LogLevel::kError, "refused config stays on disk",
+              {{"file", config_file_}, {"reason", restored.error()}});
+  return taken;
+}
+
+lb::Status Operations::take(Config next) {
+  if (const std::string why = restart_needed(config_, next); !why.empty()) return refuse_config(why);
+  Config former = std::exchange(config_, std::move(next));
   const std::string former_error = publish_error_;
   if (const lb::Status published = publish(); !published) {
     config_ = std::move(former);
     publish_error_ = former_error;
-    return refuse(published.error());
+    return refuse_config(published.error());
   }
   watch_backends();
+  last_reload_ = ReloadResult{std::chrono::system_clock::now(), ""};
   log_event(LogLevel::kInfo, "config in force", {{"file", config_file_}, {"generation", generation_}});
   return lb::Nothing{};
+}
+
+lb::Status Operations::refuse_config(const std::string& why) {
+  last_reload_ = ReloadResult{std::chrono::system_clock::now(), why};
+  log_event(LogLevel::kError, "config refused", {{"file", config_file_}, {"reason", why}});
+  return lb::Error{why};
 }
 
 lb::Status Operations::publish() {

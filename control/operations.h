@@ -72,7 +72,10 @@ class Operations {
   void end();
   // To be called about once a second: stamps the segment and renews what depends on time or load.
   void tick();
+  // Reads the configuration file again. What it says is in force, or, after an error, all goes on as before.
   lb::Status reload();
+  // Puts `text` in the configuration file's place and in force. After an error the file is what it was.
+  lb::Status apply(const std::string& text);
 
   // Changes: in force and saved when they return nullopt. A change that changes nothing succeeds.
   Refused set_weight(const std::string& pool, const lb::Endpoint& backend, uint32_t weight);
@@ -109,6 +112,8 @@ class Operations {
   Refused change(Overrides next, const std::string& what, const std::string& pool,
                  const std::string& backend);
   Refused find_backend(const std::string& pool, const lb::Endpoint& backend) const;
+  lb::Status take(Config next);
+  lb::Status refuse_config(const std::string& why);
   lb::Status publish();
   void publish_soon();
   void watch_backends();

@@ -122,8 +122,9 @@ Refused Operations::add_backend(const std::string& pool, const lb::Endpoint& bac
     return Refusal{Kind::kInvalid, "pool " + pool + " checks the backend's own port: " + backend.to_string() +
                                        " needs one (ADDRESS:PORT)"};
   Overrides next = overrides_;
+  // What an operator once said of a backend of this name that has left the file is forgotten.
   BackendOverride& o = override_of(next, pool, backend);
-  o.added = true;
+  o = {.pool = pool, .endpoint = backend, .added = true};
   o.weight = weight.value_or(BackendConfig{}.weight);
   return change(std::move(next), "add with weight " + std::to_string(*o.weight), pool, backend.to_string());
 }

@@ -2,6 +2,7 @@
 // What a right configuration means: fields, defaults and the forms they may be written in.
 #include "control/config.h"
 
+#include "control/config_text.h"
 #include "tests/control/rig.h"
 #include "tests/control/sample_config.h"
 
@@ -160,6 +161,61 @@ TEST(Config, JsonIsTakenToo) {
 
   ASSERT_TRUE(config.ok()) << config.error();
   EXPECT_EQ(config.value().dataplane.workers, 3u);
+}
+
+// Every field of the file, away from its default.
+constexpr char kEverything[] = R"(
+dataplane:
+  workers: 2
+  state: /tmp/state
+  flows_v4: 2048
+  flows_wide: 1024
+  punt: false
+  ports:
+    - name: a
+      device: net_pcap0,rx_pcap=in
+      address: [10.0.0.2/24, "2001:db8::2/64"]
+      gateway: [10.0.0.1, "2001:db8::1"]
+      neighbours: [ { address: 10.0.0.11, mac: "52:54:00:12:34:56" } ]
+nat: { addresses: [10.0.0.100/31, "2001:db8::100"] }
+pools:
+  z: { pick: wrr, client_timeout: 90s, health: { tcp: true }, backends: [ { address: 10.0.0.11:80, weight: 0 } ] }
+  a: { pick: least-load, health: { http: /, status: 204, body: "a: b", port: 1, interval: 2m, rise: 3 }, backends: [ "2001:db8::" ] }
+services:
+  - { name: one, vip: 10.0.0.5, protocol: udp, port: any, pool: z, affinity: source-ip, idle_timeout: 1h }
+  - { name: "2", vip: "2001:db8::5", protocol: tcp, port: 1-2, pool: a, forward: dsr }
+api: { listen: "unix:/tmp/s" }
+seed: 18446744073709551615
+)";
+
+TEST(Config, WrittenDownAgainItIsReadAsTheSame) {
+  for (const char* text : {test::kSample, kEverything}) {
+    const auto first = parse_config(text, "c.yaml");
+    ASSERT_TRUE(first.ok()) << first.error();
+
+    const auto json = config_as_json(first.value());
+    for (const std::string& again : {yaml_text(json), json.dump()}) {
+      const auto second = parse_config(again, "c.yaml");
+      ASSERT_TRUE(second.ok()) << second.error() << "\n" << again;
+      EXPECT_EQ(config_as_json(second.value()), json) << again;
+    }
+  }
+}
+
+TEST(Config, WrittenDownItHoldsEveryFieldOfTheFile) {
+  const auto config = parse_config(kEverything, "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const std::string text = yaml_text(config_as_json(config.value()));
+  for (const char* piece : {"workers: 2",       "state: /tmp/state", "flows_v4: 2048",
+                            "flows_wide: 1024", "punt: false",       "net_pcap0,rx_pcap=in",
+                            "2001:db8::2/64",   "10.0.0.1,",         "52:54:00:12:34:56",
+                            "10.0.0.101",       "pick: wrr",         "client_timeout: 90s",
+                            "tcp: true",        "10.0.0.11:80",      "weight: 0",
+                            "least-load",       "status: 204",       "a: b",
+                            "interval: 2m",     "rise: 3",           "port: any",
+                            "source-ip",        "idle_timeout: 1h",  "port: 1-2",
+                            "forward: dsr",     "unix:/tmp/s",       "seed: 18446744073709551615"})
+    EXPECT_NE(text.find(piece), std::string::npos) << piece << "\n" << text;
 }
 
 TEST(Config, AFileThatCannotBeReadIsNamed) {

@@ -121,6 +121,47 @@ TEST_F(ControllerTest, ReloadRefusesWhatNeedsARestartByName) {
   EXPECT_EQ(rig.publishes, 1u);
 }
 
+TEST_F(ControllerTest, AnAppliedConfigurationIsTheFileAndInForce) {
+  ASSERT_TRUE(rig.start().ok());
+  const std::string text =
+      replaced(Rig::yaml(rig.socket()), "10.20.0.12, weight: 100", "10.20.0.12, weight: 7");
+
+  const Reply reply = rig.ask("PUT", "/v1/config", Json{{"text", text}}.dump());
+
+  EXPECT_EQ(reply.status, 200u) << reply.body;
+  EXPECT_EQ(rig.weight("10.20.0.12"), 7u);
+  EXPECT_EQ(test::read_file(rig.file()), text);
+}
+
+TEST_F(ControllerTest, ARefusedConfigurationLeavesTheFileAsItWas) {
+  ASSERT_TRUE(rig.start().ok());
+  const std::string former = test::read_file(rig.file());
+  const auto refused = [&](const std::string& from, const std::string& to) {
+    const std::string text = replaced(Rig::yaml(rig.socket()), from, to);
+    const Reply reply = rig.ask("PUT", "/v1/config", Json{{"text", text}}.dump());
+    EXPECT_EQ(reply.status, 422u);
+    EXPECT_EQ(test::read_file(rig.file()), former);
+    EXPECT_EQ(rig.weight("10.20.0.12"), 100u);
+    return reply.json().at("error").get<std::string>();
+  };
+
+  EXPECT_NE(refused("weight: 100", "weight: -1").find("-1 is not in 0..10000"), std::string::npos);
+  EXPECT_NE(refused("workers: 2", "workers: 3").find("restart needed"), std::string::npos);
+  rig.publish_fails = "no room";
+  EXPECT_EQ(refused("10.20.0.12, weight: 100", "10.20.0.12, weight: 7"), "no room");
+}
+
+TEST_F(ControllerTest, ABackendAddedAnewForgetsItsFormerDrain) {
+  ASSERT_TRUE(rig.start().ok());
+  ASSERT_EQ(rig.ask("POST", kFirst + "/drain").status, 200u);
+  configure("      - { address: 10.20.0.11, weight: 100 }\n", "");
+  ASSERT_TRUE(rig.controller->reload().ok());
+
+  ASSERT_EQ(rig.ask("POST", "/v1/pools/live/backends", R"({"address":"10.20.0.11"})").status, 200u);
+
+  EXPECT_EQ(rig.weight("10.20.0.11"), 100u);
+}
+
 TEST_F(ControllerTest, SighupReloadsAndSigtermAsksToStopOnce) {
   ASSERT_TRUE(rig.start(true).ok());
   configure("10.20.0.12, weight: 100", "10.20.0.12, weight: 7");

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "control/config_text.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/duration.h"
+
+namespace control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string seconds_text(uint32_t value_s) { return duration_text(uint64_t{value_s} * 1000); }
+
+Json port_json(const PortConfig& port) {
+  Json json{{"name", port.name}, {"device", port.device}, {"address", Json::array()}};
+  for (const lb::Prefix& address : port.addresses) json["address"].push_back(address.to_string());
+  for (const auto& gateway : {port.gateway_v4, port.gateway_v6})
+    if (gateway) json["gateway"].push_back(gateway->to_string());
+  for (const lb::StaticNeighbour& n : port.neighbours)
+    json["neighbours"].push_back({{"address", n.address.to_string()}, {"mac", n.mac.to_string()}});
+  return json;
+}
+
+Json health_json(const HealthConfig& check) {
+  Json json;
+  if (check.type == HealthConfig::Type::kHttp) {
+    json["http"] = check.path;
+    if (check.status != 0) json["status"] = check.status;
+    if (!check.body.empty()) json["body"] = check.body;
+  } else {
+    json["tcp"] = true;
+  }
+  if (check.port != 0) json["port"] = check.port;
+  json["interval"] = duration_text(check.interval_ms);
+  json["fast_interval"] = duration_text(check.fast_interval_ms);
+  json["timeout"] = duration_text(check.timeout_ms);
+  json["rise"] = check.rise;
+  json["fall"] = check.fall;
+  return json;
+}
+
+Json pool_json(const PoolConfig& pool) {
+  Json json{{"pick", name_of(pool.pick)}, {"client_timeout", seconds_text(pool.client_timeout_s)}};
+  if (pool.health) json["health"] = health_json(*pool.health);
+  json["backends"] = Json::array();
+  for (const BackendConfig& backend : pool.backends)
+    json["backends"].push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
+  return json;
+}
+
+Json service_json(const ServiceConfig& service) {
+  return {{"name", service.name},
+          {"vip", service.vip.to_string()},
+          {"protocol", name_of(service.protocol)},
+          {"port", ports_of(service)},
+          {"pool", service.pool},
+          {"forward", name_of(service.forward)},
+          {"affinity", name_of(service.affinity)},
+          {"idle_timeout", seconds_text(service.idle_timeout_s)}};
+}
+
+bool is_plain(const Json& json) { return !json.is_structured(); }
+
+// Depth counts from the top: sections and their fields have a line each.
+void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
+  if (json.is_structured()) {
+    const bool short_one =
+        depth > 1 && std::all_of(json.begin(), json.end(), [](const Json& value) {
+          return is_plain(value) || (value.is_array() && std::all_of(value.begin(), value.end(), is_plain));
+        });
+    out << (short_one ? YAML::Flow : YAML::Block);
+  }
+  if (json.is_object()) {
+    out << YAML::BeginMap;
+    for (const auto& [key, value] : json.items()) {
+      out << YAML::Key << key << YAML::Value;
+      emit(out, value, depth + 1);
+    }
+    out << YAML::EndMap;
+  } else if (json.is_array()) {
+    out << YAML::BeginSeq;
+    for (const Json& value : json) emit(out, value, depth + 1);
+    out << YAML::EndSeq;
+  } else if (json.is_string()) {
+    out << json.get<std::string>();
+  } else if (json.is_boolean()) {
+    out << json.get<bool>();
+  } else {
+    out << json.get<uint64_t>();
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
+std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
+std::string_view name_of(lb::Affinity affinity) {
+  return affinity == lb::Affinity::kTuple ? "tuple" : "source-ip";
+}
+std::string_view name_of(lb::PickMethod pick) {
+  switch (pick) {
+    case lb::PickMethod::kMaglev:
+      return "maglev";
+    case lb::PickMethod::kWrr:
+      return "wrr";
+    case lb::PickMethod::kLeastLoad:
+      return "least-load";
+  }
+  return "maglev";
+}
+
+std::string ports_of(const ServiceConfig& service) {
+  if (service.port_first == 1 && service.port_last == 65535) return "any";
+  if (service.port_first == service.port_last) return std::to_string(service.port_first);
+  return std::to_string(service.port_first) + "-" + std::to_string(service.port_last);
+}
+
+Json config_as_json(const Config& config) {
+  const DataplaneConfig& d = config.dataplane;
+  Json json{{"dataplane",
+             {{"workers", d.workers},
+              {"state", d.state},
+              {"flows_v4", d.flows_v4},
+              {"flows_wide", d.flows_wide},
+              {"punt", d.punt},
+              {"ports", Json::array()}}}};
+  for (const PortConfig& port : d.ports) json["dataplane"]["ports"].push_back(port_json(port));
+  for (const lb::IpAddress& lip : config.lips) json["nat"]["addresses"].push_back(lip.to_string());
+  for (const PoolConfig& pool : config.pools) json["pools"][pool.name] = pool_json(pool);
+  json["services"] = Json::array();
+  for (const ServiceConfig& service : config.services) json["services"].push_back(service_json(service));
+  json["api"]["listen"] = "unix:" + config.api.unix_path;
+  json["seed"] = config.pick_seed;
+  return json;
+}
+
+std::string yaml_text(const Json& json) {
+  YAML::Emitter out;
+  emit(out, json, 0);
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace control
