@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "control/api_views.h"
+#include "control/flows.h"
 #include "control/limits.h"
+#include "control/percent.h"
 #include "control/stats.h"
 
 namespace control {
@@ -24,7 +26,8 @@ constexpr uint32_t kMaxDeadlineS = 30 * 24 * 3600;
 struct Call {
   Operations& operations;
   std::string pool, endpoint;
-  Json body;  // an object with none but the route's own fields
+  Json body;          // an object with none but the route's own fields
+  std::string query;  // as sent
 };
 
 using Action = ApiResponse (*)(const Call&);
@@ -148,6 +151,23 @@ ApiResponse reset_backend(const Call& call) {
 ApiResponse reset_pool(const Call& call) { return done(call, call.operations.reset_pool(call.pool)); }
 ApiResponse reset_all(const Call& call) { return done(call, call.operations.reset_all()); }
 
+ApiResponse get_flows(const Call& call) {
+  const auto fields = query_fields(call.query);
+  if (!fields) return refuse(400, "the query is not name=value&name=value, each name once");
+  const auto filter = FlowFilter::of(*fields);
+  if (!filter) return refuse(422, filter.error());
+  return answer(flows_json(call.operations.engine(), call.operations.spec(), filter.value()));
+}
+
+ApiResponse apply_config(const Call& call) {
+  const auto text = call.body.find("text");
+  if (text == call.body.end() || !text->is_string())
+    return refuse(422, "text is missing: {\"text\": \"the configuration's YAML\"} is wanted");
+  if (const lb::Status status = call.operations.apply(text->get<std::string>()); !status)
+    return refuse(422, status.error());
+  return done(call, std::nullopt);
+}
+
 ApiResponse reload(const Call& call) {
   if (const lb::Status status = call.operations.reload(); !status) return refuse(422, status.error());
   return done(call, std::nullopt);
@@ -169,34 +189,12 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/reset", reset_all, {}},
       {"POST", "/v1/reload", reload, {}},
       {"GET", "/v1/config", get_config, {}},
+      {"PUT", "/v1/config", apply_config, {"text"}},
+      {"GET", "/v1/flows", get_flows, {}},
       {"GET", "/v1/stats", get_stats, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
   };
   return table;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// RFC 3986 section 2.1. nullopt: a '%' without two digits.
-std::optional<std::string> decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
 }
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -243,13 +241,13 @@ ApiResponse run(const Route& route, const std::string& body, Call& call) {
 ApiResponse respond(Operations& operations, const ApiRequest& request) {
   std::vector<std::string> parts;
   for (const std::string_view part : split(request.path)) {
-    const auto decoded = decode(part);
+    const auto decoded = percent_decoded(part);
     if (!decoded) return refuse(400, "the path is not percent-encoded rightly");
     parts.push_back(*decoded);
   }
   std::string allow;
   for (const Route& route : routes()) {
-    Call call{operations, "", "", {}};
+    Call call{operations, "", "", {}, request.query};
     if (!matches(route.pattern, parts, call)) continue;
     if (route.method == request.method) return run(route, request.body, call);
     allow += (allow.empty() ? "" : ", ") + std::string(route.method);

@@ -81,16 +81,17 @@ class ApiServer::Listener::Session : public std::enable_shared_from_this<Session
  private:
   void on_read(const error_code& error) {
     if (error == http::error::body_limit)
-      return write({413, R"({"error":"the body is longer than 64 KiB; send less"})", ""}, false);
+      return write({413, R"({"error":"the body is longer than 2 MiB; send less"})", ""}, false);
     if (error.category() == http::make_error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message)
       return write({400, R"({"error":"this is not an HTTP/1.1 request"})", ""}, false);
     if (error || !listener_->acceptor_.is_open()) return;
     const auto& request = parser_->get();
     const std::string target(request.target());
+    const size_t mark = std::min(target.find('?'), target.size());
+    const std::string query = mark < target.size() ? target.substr(mark + 1) : "";
     const std::string method(request.method_string());
-    write(listener_->respond_({method, target.substr(0, target.find('?')), request.body()}),
-          request.keep_alive());
+    write(listener_->respond_({method, target.substr(0, mark), request.body(), query}), request.keep_alive());
   }
 
   void write(const ApiResponse& answer, bool keep_alive) {

@@ -14,7 +14,8 @@
 namespace control {
 
 inline constexpr unsigned kMaxApiConnections = 64;  // more wait in the kernel's queue until one is free
-inline constexpr size_t kMaxApiBodyBytes = 64 * 1024;
+// A configuration of kMaxConfigBytes fits in, as JSON text.
+inline constexpr size_t kMaxApiBodyBytes = 2U << 20;
 // To send a request, to take an answer, or idle between two.
 inline constexpr std::chrono::milliseconds kApiTimeout{10'000};
 
@@ -22,6 +23,7 @@ struct ApiRequest {
   std::string method;  // "GET"
   std::string path;    // as sent, percent-encoded, without a query
   std::string body;
+  std::string query;  // what stood behind '?', as sent
 };
 
 struct ApiResponse {

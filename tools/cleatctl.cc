@@ -18,6 +18,9 @@ namespace {
 
 namespace po = boost::program_options;
 
+// Options of `flow show`, handed on as they are.
+constexpr const char* kFilters[] = {"service", "backend", "client", "lip", "lport", "limit"};
+
 std::string help() {
   Table table({"command", "arguments", "what it does"});
   for (const Command& c : commands())
@@ -36,7 +39,9 @@ int usage(const std::string& why) {
   return kUsage;
 }
 
-int dispatch(const std::vector<std::string>& words, const Options& options) {
+// given  the verb's own options that were given
+int dispatch(const std::vector<std::string>& words, const std::vector<std::string>& given,
+             const Options& options) {
   if (words.size() < 2) return usage("a noun and a verb are wanted");
   for (const Command& command : commands()) {
     if (words[0] != command.noun || words[1] != command.verb) continue;
@@ -44,8 +49,9 @@ int dispatch(const std::vector<std::string>& words, const Options& options) {
     const std::string name = std::string(command.noun) + " " + std::string(command.verb);
     if (arguments.size() < command.least || arguments.size() > command.most)
       return usage("usage: cleatctl " + name + " " + std::string(command.arguments));
-    if (options.deadline_s && !command.takes_deadline) return usage(name + " takes no --deadline");
-    if (options.weight && !command.takes_weight) return usage(name + " takes no --weight");
+    for (const std::string& option : given)
+      if (command.options.find(option + " ") == std::string_view::npos)
+        return usage(name + " takes no --" + option);
     return command.run(options, arguments);
   }
   return usage("\"" + words[0] + " " + words[1] + "\" is no command");
@@ -60,6 +66,7 @@ int run(int argc, char** argv) {
   all.add_options()("help,h", "")("version", "")("json", po::bool_switch(&options.json))(
       "socket", po::value(&options.socket))("deadline", po::value(&deadline_s))("weight", po::value(&weight))(
       "words", po::value(&words));
+  for (const char* name : kFilters) all.add_options()(name, po::value<std::string>());
   po::positional_options_description places;
   places.add("words", -1);
   po::variables_map given;
@@ -79,6 +86,14 @@ int run(int argc, char** argv) {
     std::cout << help();
     return kOk;
   }
+  std::vector<std::string> own;
+  for (const char* name : {"deadline", "weight"})
+    if (given.count(name) != 0) own.emplace_back(name);
+  for (const char* name : kFilters)
+    if (given.count(name) != 0) {
+      own.emplace_back(name);
+      options.filter[name] = given[name].as<std::string>();
+    }
   if (given.count("deadline") != 0) {
     if (deadline_s < 1 || deadline_s > UINT32_MAX)
       return usage("--deadline: seconds, at least 1, are wanted");
@@ -88,7 +103,7 @@ int run(int argc, char** argv) {
     if (weight < 0 || weight > UINT32_MAX) return usage("--weight: a whole number from 0 to 10000 is wanted");
     options.weight = static_cast<uint32_t>(weight);
   }
-  return dispatch(words, options);
+  return dispatch(words, own, options);
 }
 
 }  // namespace

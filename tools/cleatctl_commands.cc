@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cleatctl_commands.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "control/config.h"
+#include "control/flows.h"
+#include "control/safe_file.h"
 #include "tools/cleatctl_client.h"
 #include "tools/cleatctl_show.h"
 
@@ -14,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Arguments = std::vector<std::string>;
+constexpr uint64_t kFlowsShown = 100;
+
 using Show = std::string (*)(const Json&);
 
 int refused(const std::string& why) {
@@ -127,27 +132,74 @@ int config_check(const Options& o, const Arguments& a) {
   return kOk;
 }
 
+int config_apply(const Options& o, const Arguments& a) {
+  const auto config = control::load_config(a[0]);
+  if (!config) {
+    std::cerr << config.error() << "\n";
+    return kUsage;
+  }
+  const auto text = control::read_file(a[0], control::kMaxConfigBytes);
+  if (!text) return refused(text.error());
+  return request(o, "PUT", "/v1/config", {{"text", text.value()}}, nullptr);
+}
+
+// Asks again where an answer left off, until the limit is reached or all slots were looked at.
+int flow_show(const Options& o, const Arguments&) {
+  std::string query;
+  for (const auto& [name, value] : o.filter)
+    if (name != "limit") query += "&" + name + "=" + encode_segment(value);
+  uint64_t limit = kFlowsShown, after = 0;
+  if (const auto given = o.filter.find("limit"); given != o.filter.end()) {
+    const auto [end, error] =
+        std::from_chars(given->second.data(), given->second.data() + given->second.size(), limit);
+    if (error != std::errc() || *end != 0 || limit == 0) {
+      std::cerr << "cleatctl: --limit: a whole number, at least 1, is wanted\n";
+      return kUsage;
+    }
+  }
+  Json all{{"flows", Json::array()}, {"next", nullptr}};
+  do {
+    const uint64_t wanted = std::min<uint64_t>(limit - all["flows"].size(), control::kMaxFlowsShown);
+    const auto answer =
+        ask(o.socket, "GET",
+            "/v1/flows?limit=" + std::to_string(wanted) + "&after=" + std::to_string(after) + query, "");
+    if (!answer) return refused(answer.error());
+    if (!answer.value().ok()) return refused(error_of(answer.value()));
+    const Json part = Json::parse(answer.value().body, nullptr, false);
+    if (!part.is_object() || !part.contains("flows") || !part.contains("next"))
+      return refused("cleatd's answer is not understood (another version?)");
+    for (const Json& flow : part["flows"]) all["flows"].push_back(flow);
+    all["next"] = part["next"];
+    after = part["next"].is_number_unsigned() ? part["next"].get<uint64_t>() : 0;
+  } while (!all["next"].is_null() && all["flows"].size() < limit);
+  std::cout << (o.json ? all.dump() + "\n" : show_flows(all));
+  return kOk;
+}
+
+constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
+
 constexpr Command kCommands[] = {
-    {"status", "show", "", "version, generation, uptime, last reload", 0, 0, false, false, status_show},
-    {"service", "show", "", "services with their traffic", 0, 0, false, false, service_show},
-    {"pool", "show", "[POOL]", "pools, or one with its backends", 0, 1, false, false, pool_show},
-    {"backend", "show", "[POOL]", "backends: weight, health, flows, drain", 0, 1, false, false, backend_show},
-    {"backend", "weight", "POOL ENDPOINT N", "set the weight, 0 to 10000", 3, 3, false, false,
-     backend_weight},
-    {"backend", "drain", "POOL ENDPOINT [--deadline S]", "no new sessions; flows go on", 2, 2, true, false,
+    {"status", "show", "", "version, generation, uptime, last reload", 0, 0, "", status_show},
+    {"service", "show", "", "services with their traffic", 0, 0, "", service_show},
+    {"pool", "show", "[POOL]", "pools, or one with its backends", 0, 1, "", pool_show},
+    {"backend", "show", "[POOL]", "backends: weight, health, flows, drain", 0, 1, "", backend_show},
+    {"backend", "weight", "POOL ENDPOINT N", "set the weight, 0 to 10000", 3, 3, "", backend_weight},
+    {"backend", "drain", "POOL ENDPOINT [--deadline S]", "no new sessions; flows go on", 2, 2, "deadline ",
      backend_drain},
-    {"backend", "undrain", "POOL ENDPOINT", "take new sessions again", 2, 2, false, false, backend_undrain},
-    {"backend", "add", "POOL ENDPOINT [--weight N]", "add a backend that the file does not have", 2, 2, false,
-     true, backend_add},
-    {"backend", "remove", "POOL ENDPOINT", "remove a backend", 2, 2, false, false, backend_remove},
-    {"backend", "reset", "[POOL [ENDPOINT]]", "undo changes: back to the file", 0, 2, false, false,
-     backend_reset},
-    {"config", "check", "FILE", "check a file, without cleatd", 1, 1, false, false, config_check},
-    {"config", "show", "", "running configuration and changes beside it", 0, 0, false, false, config_show},
-    {"config", "reload", "", "read the file again, whole or not at all", 0, 0, false, false, config_reload},
-    {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, false, false,
-     stats_show},
-    {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, false, false, neighbour_show},
+    {"backend", "undrain", "POOL ENDPOINT", "take new sessions again", 2, 2, "", backend_undrain},
+    {"backend", "add", "POOL ENDPOINT [--weight N]", "add a backend that the file does not have", 2, 2,
+     "weight ", backend_add},
+    {"backend", "remove", "POOL ENDPOINT", "remove a backend", 2, 2, "", backend_remove},
+    {"backend", "reset", "[POOL [ENDPOINT]]", "undo changes: back to the file", 0, 2, "", backend_reset},
+    {"config", "check", "FILE", "check a file, without cleatd", 1, 1, "", config_check},
+    {"config", "apply", "FILE", "check, put in the file's place, reload; or all as before", 1, 1, "",
+     config_apply},
+    {"config", "show", "", "running configuration and changes beside it", 0, 0, "", config_show},
+    {"config", "reload", "", "read the file again, whole or not at all", 0, 0, "", config_reload},
+    {"flow", "show", "[--service S] [--backend E] [--client IP] [--lip IP] [--lport N] [--limit N]",
+     "flows through nat: who is behind a LIP and port", 0, 0, kFlowFilters, flow_show},
+    {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
+    {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // cleatctl's nouns and verbs: what each takes and which request it becomes.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,15 +18,16 @@ struct Options {
   std::string socket = "/run/cleat/api.sock";
   bool json = false;
   std::optional<uint32_t> deadline_s, weight;
+  std::map<std::string, std::string> filter;  // of `flow show`: service, backend, client, lip, lport, limit
 };
 
 enum Exit : int { kOk = 0, kRefused = 1, kUsage = 2 };
 
 struct Command {
   std::string_view noun, verb, arguments,
-      what;            // "backend", "weight", "POOL ENDPOINT N", "set a backend's weight"
-  size_t least, most;  // number of arguments
-  bool takes_deadline, takes_weight;
+      what;                  // "backend", "weight", "POOL ENDPOINT N", "set a backend's weight"
+  size_t least, most;        // number of arguments
+  std::string_view options;  // names of those it takes, each with a blank behind it
   // Prints to stdout, or the reason to stderr, and returns the exit code.
   int (*run)(const Options& options, const std::vector<std::string>& arguments);
 };

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/config_text.h"
 #include "tools/cleatctl_table.h"
 
 namespace cleatctl {
@@ -144,18 +145,18 @@ std::string show_backends(const Json& pools) {
 }
 
 std::string show_config(const Json& config) {
-  std::string out = "file: " + text(config.at("file")) + "\n" + config.at("config").dump(2) + "\n\n";
-  if (config.at("overrides").empty()) return out + "overrides: none\n";
-  Table table({"overrides: pool", "backend", "change"});
+  std::string out = control::yaml_text(config.at("config"));
+  if (config.at("overrides").empty()) return out;
+  Table table({"# changed by an operator: pool", "backend", "change"});
   for (const Json& row : config.at("overrides")) {
     std::string change;
     const auto say = [&change](const std::string& what) { change += (change.empty() ? "" : ", ") + what; };
     if (row.contains("added")) say("added");
     if (row.contains("weight")) say("weight " + text(row.at("weight")));
     if (row.contains("drain")) say("drain" + (drain_text(row).empty() ? "" : " (" + drain_text(row) + ")"));
-    table.add({text(row.at("pool")), text(row.at("backend")), change});
+    table.add({"# " + text(row.at("pool")), text(row.at("backend")), change});
   }
-  return out + table.text();
+  return out + "\n" + table.text();
 }
 
 std::string show_stats(const Json& stats) {
@@ -183,6 +184,18 @@ std::string show_stats(const Json& stats) {
     if (drop.at("packets") != 0) drops.push_back(drop);
   if (drops.empty()) return out + "\nno drops\n";
   return out + "\n" + plain_table(drops, {{"drop", "reason"}, {"packets>", "packets"}, {"meaning", "text"}});
+}
+
+std::string show_flows(const Json& flows) {
+  const std::string table = plain_table(flows.at("flows"), {{"service", "service"},
+                                                            {"protocol", "protocol"},
+                                                            {"client", "client"},
+                                                            {"vip", "vip"},
+                                                            {"lip", "lip"},
+                                                            {"backend", "backend"},
+                                                            {"state", "state"},
+                                                            {"idle s>", "idle_s"}});
+  return flows.at("next").is_null() ? table : table + "more with --limit\n";
 }
 
 std::string show_neighbours(const Json& neighbours) {

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <set>
+
 #include "tests/control/rig.h"
 
 namespace control {
@@ -171,7 +173,7 @@ TEST_F(ApiTest, AnotherMethodIs405WithTheRightOnes) {
   EXPECT_EQ(status_of("POST", "/v1/status"), 405u);
 }
 
-TEST_F(ApiTest, ABodyOver64KiBIs413) {
+TEST_F(ApiTest, ABodyThatIsTooLongIs413) {
   EXPECT_EQ(status_of("PATCH", kFirst, std::string(kMaxApiBodyBytes + 1, ' ')), 413u);
   EXPECT_EQ(status_of("PATCH", kFirst, std::string(kMaxApiBodyBytes, ' ')), 400u);
 }
@@ -268,11 +270,55 @@ TEST_F(ApiTest, NeighboursShowAddressAndMac) {
 TEST_F(ApiTest, ConfigShowsTheOverridesBesideTheFile) {
   ASSERT_EQ(status_of("PATCH", kFirst, R"({"weight":30})"), 200u);
   const Json config = rig.get("/v1/config");
-  EXPECT_EQ(config.at("config").at("pools").at(0).at("backends").at(0).at("weight"), 100);
+  EXPECT_EQ(config.at("config").at("pools").at("live").at("backends").at(0).at("weight"), 100);
   EXPECT_EQ(config.at("config").at("dataplane").at("workers"), 2);
   ASSERT_EQ(config.at("overrides").size(), 1u);
   EXPECT_EQ(config.at("overrides").at(0).at("backend"), "10.20.0.11");
   EXPECT_EQ(config.at("overrides").at(0).at("weight"), 30);
+}
+
+TEST_F(ApiTest, FlowsAreFilteredByEachField) {
+  rig.open_flow(0, 40000, "192.0.2.7", 5555);
+  rig.open_flow(1, 40001, "192.0.2.8", 6666);
+  const auto count = [this](const std::string& query) {
+    return rig.get("/v1/flows" + query).at("flows").size();
+  };
+
+  EXPECT_EQ(count(""), 2u);
+  EXPECT_EQ(count("?lport=40000"), 1u);
+  EXPECT_EQ(count("?lport=40002"), 0u);
+  EXPECT_EQ(count("?client=192.0.2.8"), 1u);
+  EXPECT_EQ(count("?lip=10.20.0.101"), 1u);
+  EXPECT_EQ(count("?lip=10.20.0.101&lport=40000"), 0u);
+  EXPECT_EQ(count("?backend=10.20.0.11"), 2u);
+  EXPECT_EQ(count("?backend=10.20.0.12"), 0u);
+  EXPECT_EQ(count("?service=rtmp"), 2u);
+  EXPECT_EQ(count("?service=rtm%70"), 2u);
+  EXPECT_EQ(count("?service=other"), 0u);
+}
+
+TEST_F(ApiTest, FlowsComeInPartsThatMeet) {
+  for (uint16_t i = 0; i < 5; ++i) rig.open_flow(i % 2, static_cast<uint16_t>(40000 + i), "192.0.2.7", i);
+  std::set<std::string> clients;
+  unsigned requests = 0;
+  Json next = 0;
+  while (!next.is_null() && ++requests < 10) {
+    const Json part = rig.get("/v1/flows?limit=2&after=" + next.dump());
+    EXPECT_LE(part.at("flows").size(), 2u);
+    for (const Json& flow : part.at("flows")) EXPECT_TRUE(clients.insert(flow.at("client")).second) << flow;
+    next = part.at("next");
+  }
+  EXPECT_EQ(clients.size(), 5u);
+}
+
+TEST_F(ApiTest, AFlowQueryThatCannotBeSaysWhy) {
+  EXPECT_NE(refused(422, "GET", "/v1/flows?limit=0").find("limit: a whole number from 1 to 1000"),
+            std::string::npos);
+  EXPECT_NE(refused(422, "GET", "/v1/flows?lport=x").find("1 to 65535"), std::string::npos);
+  EXPECT_NE(refused(422, "GET", "/v1/flows?client=x").find("client: an address"), std::string::npos);
+  EXPECT_NE(refused(422, "GET", "/v1/flows?cleint=x").find("did you mean client?"), std::string::npos);
+  EXPECT_NE(refused(400, "GET", "/v1/flows?limit").find("name=value"), std::string::npos);
+  EXPECT_NE(refused(400, "GET", "/v1/flows?limit=1&limit=2").find("once"), std::string::npos);
 }
 
 TEST_F(ApiTest, SocketIsForOwnerAndGroupAndGoesAtStop) {

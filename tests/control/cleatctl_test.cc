@@ -125,6 +125,7 @@ TEST_F(CleatctlTest, EveryShowWorksAsTableAndAsJson) {
                                              {"backend", "show", "live"},
                                              {"config", "show"},
                                              {"stats", "show"},
+                                             {"flow", "show"},
                                              {"neighbour", "show"}}) {
     const Ran table = run(words);
     EXPECT_EQ(table.code, 0) << words[0] << table.err;
@@ -143,7 +144,50 @@ TEST_F(CleatctlTest, ConfigCheckNeedsNoDaemon) {
   test::write_file(rig.folder / "bad.yaml", "pools: [\n");
   const Ran bad = run_plain({"config", "check", rig.folder / "bad.yaml"});
   EXPECT_EQ(bad.code, 2);
-  EXPECT_FALSE(bad.err.empty());
+  EXPECT_EQ(bad.err, rig.folder / "bad.yaml" + ":2:1: not YAML: end of sequence flow not found\n");
+}
+
+TEST_F(CleatctlTest, ConfigShowIsAFileThatApplyTakes) {
+  ASSERT_EQ(run({"backend", "weight", "live", "10.20.0.11", "30"}).code, 0);
+  const Ran shown = run({"config", "show"});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  const std::string file = rig.folder / "shown.yaml";
+  test::write_file(file, shown.out);
+
+  EXPECT_EQ(run_plain({"config", "check", file}).code, 0);
+  EXPECT_EQ(run({"config", "apply", file}).code, 0);
+
+  EXPECT_EQ(test::read_file(rig.file()), shown.out);
+  EXPECT_EQ(run({"config", "show"}).out, shown.out);
+  EXPECT_NE(shown.out.find("# live"), std::string::npos) << shown.out;
+}
+
+TEST_F(CleatctlTest, ConfigApplyOfAWrongFileIsExitTwoAndOfARefusedOneExitOne) {
+  const std::string file = rig.folder / "next.yaml", former = test::read_file(rig.file());
+  test::write_file(file, "nonsense: 1\n");
+  const Ran wrong = run({"config", "apply", file});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(wrong.err.starts_with(file + ":1:1: nonsense: unknown key")) << wrong.err;
+
+  test::write_file(file, Rig::yaml(rig.socket() + "2"));
+  const Ran refused = run({"config", "apply", file});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.err.find("restart needed"), std::string::npos) << refused.err;
+  EXPECT_EQ(test::read_file(rig.file()), former);
+}
+
+TEST_F(CleatctlTest, FlowShowSaysWhoIsBehindALip) {
+  rig.open_flow(0, 40000, "192.0.2.7", 5555);
+  const Ran ran = run({"flow", "show", "--lport", "40000"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out,
+            "service  protocol  client          vip               lip                backend          state  "
+            "    idle s\n"
+            "rtmp     tcp       192.0.2.7:5555  10.10.0.100:1935  10.20.0.100:40000  10.20.0.11:1935  "
+            "embryonic       0\n");
+  EXPECT_EQ(run({"flow", "show", "--lport", "0"}).code, 1);
+  EXPECT_EQ(run({"flow", "show", "--limit", "0"}).code, 2);
+  EXPECT_EQ(run({"flow", "show", "--deadline", "5"}).code, 2);
 }
 
 TEST_F(CleatctlTest, ReloadRefusedSaysWhy) {
@@ -164,7 +208,7 @@ TEST_F(CleatctlTest, NoDaemonIsExitOneAndNamesTheSocket) {
 TEST_F(CleatctlTest, HelpListsEveryCommand) {
   const Ran ran = run_plain({"help"});
   EXPECT_EQ(ran.code, 0);
-  for (const char* command : {"backend drain", "config check", "neighbour show"})
+  for (const char* command : {"backend drain", "config check", "config apply", "flow show", "neighbour show"})
     EXPECT_NE(ran.out.find(command), std::string::npos) << ran.out;
 }
 

@@ -223,6 +223,16 @@ class Rig {
     return n;
   }
 
+  // A flow of "rtmp" through the first backend, on the first LIP's port.
+  void open_flow(lb::LipIndex lip, uint16_t port, const char* client, uint16_t client_port) {
+    const lb::SlotIndex index = lb::NatSlots::index(lip, lb::Protocol::kTcp, port);
+    lb::NatSlot& slot = segment.slots().at(index);
+    const lb::BackendId backend = snapshot->pools.at(0).entries.at(0).id;
+    lb::NatSlots::fill(slot, backend, snapshot->services.at(0).listener, *lb::IpAddress::parse(client),
+                       client_port, 1935, now.tick());
+    lb::NatSlots::open(slot, now.tick());
+  }
+
   TempFolder folder;
   asio::io_context io;
   lb::test::SegmentMemory memory{lb::test::kSmallSegment};
