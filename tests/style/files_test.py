@@ -65,7 +65,14 @@ def broken_shell(files, command):
 
 
 def drop_reasons():
-    return re.findall(r'^\s*X\(k\w+,\s*"(\w+)"', house.text("lb/drop_reason.h"), re.M)
+    """{name: enumerator}"""
+    return {name: value for value, name in re.findall(r'^\s*X\((k\w+),\s*"(\w+)"', house.text("lb/drop_reason.h"), re.M)}
+
+
+def untested_reasons(files):
+    tests = "\n".join(house.text(f) for f in files if f.parts[0] == "tests" and f.parts[1] != "style")
+    return [f"no test names {name}" for name, value in drop_reasons().items()
+            if not re.search(rf"DropReason::{value}\b|\b{name}\b", tests)]
 
 
 def broken_links(files):
@@ -97,6 +104,7 @@ with house.Tap() as tap:
     operations = house.text("docs/operations.md")
     tap.check("operations.md says what to do about each drop reason",
               [f"`{r}` is missing" for r in drop_reasons() if f"`{r}`" not in operations])
+    tap.check("a test names each drop reason", untested_reasons(files))
     tap.check("the list of drop reasons was found", [] if len(drop_reasons()) > 10 else ["lb/drop_reason.h has another form"])
     libraries = house.text("docs/decisions/0001-libraries.md")
     tap.check("0001-libraries.md gives a reason for each package", [f"{p} is missing" for p in packages() if f"`{p}`" not in libraries])
