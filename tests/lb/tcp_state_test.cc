@@ -80,6 +80,16 @@ TEST_F(TcpState, AFlowIsEstablishedByTheClientsAnswerToTheSynAck) {
   EXPECT_EQ(rig_.slots_in_state(SlotState::kLive), 1U);
 }
 
+TEST_F(TcpState, AHandshakeWhoseSynWasRepeatedIsEstablishedToo) {
+  open();
+  client(tcp_flag::kSyn);
+  backend(tcp_flag::kSyn | tcp_flag::kAck);
+
+  client(tcp_flag::kAck);
+
+  EXPECT_EQ(rig_.slots_in_state(SlotState::kLive), 1U);
+}
+
 TEST_F(TcpState, AnAckWithoutAnAnswerEstablishesNothing) {
   open();
 
