@@ -12,7 +12,7 @@ namespace lb {
 
 enum class FlowState : uint8_t {
   kEmpty = 0,
-  kBusy = 1,  // its key is being written; the tick says since when
+  kBusy = 1,  // its key is being written
   kLive = 2,
   kMoving = 3,  // live, and a relocation of it is under way: nobody else may start one
 };

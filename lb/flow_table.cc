@@ -4,12 +4,6 @@
 #include "lb/hash.h"
 
 namespace lb {
-namespace {
-
-constexpr uint16_t kBusyTicks = ticks_of_s(2);  // nobody writes a key for that long: its writer is dead
-
-}  // namespace
-
 template <unsigned kWords>
 uint64_t FlowTable<kWords>::hash(const Key& key) const noexcept {
   if constexpr (kWords == 1)
@@ -62,30 +56,26 @@ auto FlowTable<kWords>::find(const Key& key, uint64_t hash) const noexcept -> Fo
 }
 
 template <unsigned kWords>
-auto FlowTable<kWords>::vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept -> Entry* {
+auto FlowTable<kWords>::vacant(Bucket& bucket, FlowControl& control) noexcept -> Entry* {
   for (Entry& entry : bucket.entries) {
     control = FlowControl(entry.control.load(std::memory_order_acquire));
     if (control.state() == FlowState::kEmpty) return &entry;
-    if (control.state() == FlowState::kBusy && ticks_since(now, control.tick()) > kBusyTicks) return &entry;
   }
   return nullptr;
 }
 
-// Takes a vacant place and publishes the key there. Every step is a CAS: a writer that slept for more than two
-// seconds and lost its place fails at its next step instead of writing into somebody else's entry. The old key words
-// are therefore read before the place is claimed.
+// Takes a vacant place and publishes the key there. A busy place is its writer's alone, however long it sleeps: if it
+// were taken over, the sleeper could write its key into somebody else's entry. What a killed writer leaves busy, mend()
+// empties.
 template <unsigned kWords>
-bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live,
-                             Tick now) noexcept {
-  const FlowControl busy(FlowState::kBusy, live.generation(), 0, 0, now);
-  Key old;
-  for (unsigned i = 0; i < kWords; ++i) old[i] = entry.key[i].load(std::memory_order_acquire);
+bool FlowTable<kWords>::fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live) noexcept {
   uint64_t expected = vacant.raw();
-  if (!entry.control.compare_exchange_strong(expected, busy.raw(), std::memory_order_acq_rel)) return false;
-  for (unsigned i = 0; i < kWords; ++i)
-    if (!entry.key[i].compare_exchange_strong(old[i], key[i], std::memory_order_acq_rel)) return false;
-  expected = busy.raw();
-  return entry.control.compare_exchange_strong(expected, live.raw(), std::memory_order_seq_cst);
+  if (!entry.control.compare_exchange_strong(expected, live.in_state(FlowState::kBusy).raw(),
+                                             std::memory_order_acq_rel))
+    return false;
+  for (unsigned i = 0; i < kWords; ++i) entry.key[i].store(key[i], std::memory_order_release);
+  entry.control.store(live.raw(), std::memory_order_seq_cst);
+  return true;
 }
 
 template <unsigned kWords>
@@ -113,14 +103,14 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
   Inserted result;
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
     FlowControl control;
-    Entry* entry = vacant(buckets_[first(hash)], now, control);
-    if (entry == nullptr) entry = vacant(buckets_[second(hash)], now, control);
+    Entry* entry = vacant(buckets_[first(hash)], control);
+    if (entry == nullptr) entry = vacant(buckets_[second(hash)], control);
     if (entry == nullptr) {
-      if (make_room(hash, now, result.moves)) continue;
+      if (make_room(hash, result.moves)) continue;
       return result;
     }
     const FlowControl live = control.next_use(FlowState::kLive, slot, backend, now);
-    if (!fill(*entry, control, key, live, now)) continue;
+    if (!fill(*entry, control, key, live)) continue;
 
     const Found own{&entry->control, live};
     const Found earliest = find(key, hash);
@@ -142,14 +132,14 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
 // Moves one live entry into the other of its two buckets. While original and copy are marked as moving nobody else
 // moves either, so that whatever happens to one of them meanwhile, the other can be put right.
 template <unsigned kWords>
-bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept {
+bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to) noexcept {
   Key key;
   const Found found = read(from, key);
   if (!found || found.control.state() == FlowState::kMoving) return false;
   const uint64_t h = hash(key);
   if ((first(h) == bucket ? second(h) : first(h)) != to) return false;  // another key lies here by now
   FlowControl control;
-  Entry* entry = vacant(buckets_[to], now, control);
+  Entry* entry = vacant(buckets_[to], control);
   if (entry == nullptr) return false;
   const FlowControl original = found.control.in_state(FlowState::kMoving);
   uint64_t expected = found.control.raw();
@@ -157,7 +147,7 @@ bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now
     return false;
   const FlowControl copy =
       control.next_use(FlowState::kMoving, original.slot(), original.backend(), original.tick());
-  if (!fill(*entry, control, key, copy, now)) {
+  if (!fill(*entry, control, key, copy)) {
     settle(from.control, original);
     return false;
   }
@@ -178,7 +168,7 @@ bool FlowTable<kWords>::move(Entry& from, uint64_t bucket, uint64_t to, Tick now
 
 // Breadth first over entries that could make way, so that the chain found is the shortest.
 template <unsigned kWords>
-bool FlowTable<kWords>::make_room(uint64_t hash, Tick now, unsigned& moved) noexcept {
+bool FlowTable<kWords>::make_room(uint64_t hash, unsigned& moved) noexcept {
   struct Node {
     uint64_t bucket, other;  // where the entry lies, and its other home
     uint8_t way;
@@ -203,10 +193,10 @@ bool FlowTable<kWords>::make_room(uint64_t hash, Tick now, unsigned& moved) noex
   add(second(hash), -1, 1);
   for (unsigned i = 0; i < count; ++i) {
     FlowControl control;
-    if (vacant(buckets_[nodes[i].other], now, control) != nullptr) {
+    if (vacant(buckets_[nodes[i].other], control) != nullptr) {
       for (int at = static_cast<int>(i); at >= 0; at = nodes[at].parent) {
         const Node& node = nodes[at];
-        if (!move(buckets_[node.bucket].entries[node.way], node.bucket, node.other, now)) return true;
+        if (!move(buckets_[node.bucket].entries[node.way], node.bucket, node.other)) return true;
         ++moved;
       }
       return true;

@@ -4,7 +4,7 @@
 // A key hashes to two buckets of one cache line each; it lies in one of them. An entry is its key and a control word
 // (lb/flow_control.h). After cuckoo hashing (Pagh and Rodler 2001) with lines as buckets (Erlingsson et al. 2006); what
 // is shared follows four rules:
-//  - Insert: CAS control empty -> busy, write the key, CAS busy -> live. A busy entry older than 2 s is taken over.
+//  - Insert: CAS control empty -> busy, write the key, publish as live. Nobody else touches a busy entry.
 //  - Read: key, control, key again, control again; the generation in the control word changes with each use of a place.
 //  - Refresh, repoint and remove are CAS on the control word only.
 //  - A relocation marks the entry as moving, so that it is the only one of it, publishes the copy, counts the region's
@@ -96,7 +96,7 @@ class FlowTable {
       if (found) visit(key, found);
     }
   }
-  // Empties every busy entry, whatever its age, and ends every relocation. Returns how many were busy.
+  // Empties every busy entry and ends every relocation. Returns how many were busy.
   // REQUIRES: no other worker is at work.
   uint64_t clear_busy() noexcept;
 
@@ -113,17 +113,17 @@ class FlowTable {
   static Found read(Entry& entry, Key& key) noexcept;
   static Found match(Entry& entry, const Key& key) noexcept;
   [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept;
-  // An entry that is empty, or busy for too long; null if the bucket has none.
-  static Entry* vacant(Bucket& bucket, Tick now, FlowControl& control) noexcept;
-  static bool fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live, Tick now) noexcept;
+  // An entry that is empty; null if the bucket has none.
+  static Entry* vacant(Bucket& bucket, FlowControl& control) noexcept;
+  static bool fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live) noexcept;
   // Removes the entry though it was refreshed or repointed meanwhile. False if it was removed before.
   static bool withdraw(std::atomic<uint64_t>& place, FlowControl use) noexcept;
   // Ends a relocation. Does nothing if the entry is gone.
   static void settle(std::atomic<uint64_t>& place, FlowControl use) noexcept;
-  bool move(Entry& from, uint64_t bucket, uint64_t to, Tick now) noexcept;
+  bool move(Entry& from, uint64_t bucket, uint64_t to) noexcept;
   // Frees a place in one of the key's buckets by a chain of moves, counted in `moved`. False if there is no way; true
   // also when another worker spoiled the chain half-way: look again.
-  bool make_room(uint64_t hash, Tick now, unsigned& moved) noexcept;
+  bool make_room(uint64_t hash, unsigned& moved) noexcept;
 
   Bucket* buckets_;
   uint64_t mask_;

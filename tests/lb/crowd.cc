@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tests/lb/crowd.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include "lb/checksum.h"
 #include "lb/hash.h"
@@ -49,6 +52,26 @@ Ends ends_of(const uint8_t* l3, bool v6) {
 }
 
 }  // namespace
+
+Now CrowdClock::begin(unsigned worker, uint64_t step_ms) {
+  for (;;) {
+    uint64_t slowest = kIdle;
+    for (const auto& each : busy_since_) slowest = std::min(slowest, each.load(std::memory_order_acquire));
+    uint64_t now = now_ms_.load();
+    if (slowest != kIdle && now + step_ms > slowest + kLeadMs) {
+      std::this_thread::yield();
+      continue;
+    }
+    busy_since_[worker].store(now, std::memory_order_release);
+    if (now_ms_.compare_exchange_strong(now, now + step_ms)) return {now + step_ms};
+  }
+}
+
+void keep_house(Worker& worker, const Snapshot& snapshot, Now now) {
+  while (worker.swept_ms != 0 && worker.swept_ms + 10 < now.ms)
+    housekeep(worker, snapshot, {worker.swept_ms + 10});
+  housekeep(worker, snapshot, now);
+}
 
 CrowdKind crowd_kind(uint32_t index) { return static_cast<CrowdKind>(index % 3); }
 
@@ -186,6 +209,22 @@ bool CrowdWorker::may_be_gone(const CrowdFlow& flow, Now now) {
   }
 }
 
+void CrowdWorker::blame(const CrowdFlow& flow, const Step& step, Now now, const Verdict& verdict,
+                        const char* what) {
+  if (tally_.wrong++ != 0) return;
+  const Outcome outcome{verdict.action, verdict.reason, verdict.port, verdict.next_hop, {}};
+  const SlotControl slot(worker_.segment.slots().at(flow.slot).control.load());
+  std::snprintf(
+      tally_.first_wrong.data(), tally_.first_wrong.size(),
+      "%s: flow %u (%s:%u) stage %u step %u, %s's packet with flags %02x: %s; asked %lu ms ago; slot %u in "
+      "state %u, touched %u and %u ticks ago",
+      what, step.index, crowd_client(step.index).to_string().c_str(), flow.client_port, flow.stage.load(),
+      flow.steps, step.side == Side::kClient ? "client" : "server", step.flags, to_string(outcome).c_str(),
+      now.ms - flow.asked_ms, flow.slot, static_cast<unsigned>(slot.state()),
+      ticks_since(now.tick(), worker_.segment.slots().at(flow.slot).forward_tick.load()),
+      ticks_since(now.tick(), worker_.segment.slots().at(flow.slot).reply_tick.load()));
+}
+
 void CrowdWorker::check(CrowdFlow& flow, const Step& step, Now now, const Frame& frame,
                         const Verdict& verdict) {
   const CrowdKind kind = crowd_kind(step.index);
@@ -194,7 +233,7 @@ void CrowdWorker::check(CrowdFlow& flow, const Step& step, Now now, const Frame&
   tally_.steps.fetch_add(1, std::memory_order_relaxed);
   if (verdict.action != Action::kTx) {
     if (stage == CrowdFlow::kNothing) ++tally_.refused;
-    if (!may_be_gone(flow, now)) ++tally_.wrong;
+    if (!may_be_gone(flow, now)) blame(flow, step, now, verdict, "lost");
     flow.stage.store(CrowdFlow::kNothing, std::memory_order_release);
     flow.steps = 0;
     return;
@@ -204,7 +243,8 @@ void CrowdWorker::check(CrowdFlow& flow, const Step& step, Now now, const Frame&
   if (!client) {
     const Ends wanted{vip, {crowd_client(step.index), flow.client_port}};
     const bool right = ends.source == wanted.source && ends.destination == wanted.destination;
-    if ((!right || verdict.port != kOutside) && !may_be_gone(flow, now)) ++tally_.wrong;
+    if ((!right || verdict.port != kOutside) && !may_be_gone(flow, now))
+      blame(flow, step, now, verdict, "to another client");
   } else {
     const auto& backends = backends_of(kind);
     uint8_t backend = 0;
@@ -220,8 +260,9 @@ void CrowdWorker::check(CrowdFlow& flow, const Step& step, Now now, const Frame&
       flow.asked_ms = now.ms;
       ++tally_.opened;
     }
-    if (!translated) ++tally_.wrong;
-    if ((flow.backend != backend || flow.slot != slot) && !may_be_gone(flow, now)) ++tally_.wrong;
+    if (!translated) blame(flow, step, now, verdict, "not translated");
+    if ((flow.backend != backend || flow.slot != slot) && !may_be_gone(flow, now))
+      blame(flow, step, now, verdict, "to another server or from another slot");
   }
   flow.steps = stage == step.next_stage ? static_cast<uint8_t>(flow.steps < 200 ? flow.steps + 1 : 1) : 0;
   if (stage == CrowdFlow::kAnswered) ++tally_.established;

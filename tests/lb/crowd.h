@@ -40,9 +40,30 @@ struct CrowdFlow {
 
 struct CrowdTally {
   std::atomic<uint64_t> steps{0}, opened{0}, established{0}, ended{0};
-  std::atomic<uint64_t> refused{0};  // a first packet that was dropped
-  std::atomic<uint64_t> wrong{0};    // an answer that went astray, or a flow that lost its server
+  std::atomic<uint64_t> refused{0};     // a first packet that was dropped
+  std::atomic<uint64_t> wrong{0};       // an answer that went astray, or a flow that lost its server
+  std::array<char, 240> first_wrong{};  // the first of them, in words
 };
+
+// A clock that flies, for all workers: nobody runs ahead of another's burst by more than a second and a half, as no real
+// worker does. Slots and entries are right only while that holds (lb/time.h).
+class CrowdClock {
+ public:
+  explicit CrowdClock(std::atomic<uint64_t>& now_ms) : now_ms_(now_ms) {
+    for (auto& each : busy_since_) each = kIdle;
+  }
+  // Moves the clock by step_ms and begins a burst at that time; waits while another worker is behind.
+  Now begin(unsigned worker, uint64_t step_ms);
+  void end(unsigned worker) { busy_since_[worker].store(kIdle, std::memory_order_release); }
+
+ private:
+  static constexpr uint64_t kIdle = ~uint64_t{0}, kLeadMs = 1500;
+  std::atomic<uint64_t>& now_ms_;
+  std::array<std::atomic<uint64_t>, kMaxWorkers> busy_since_;
+};
+
+// As often as a real worker, which polls all the time.
+void keep_house(Worker& worker, const Snapshot& snapshot, Now now);
 
 // What each flow's index says about it.
 CrowdKind crowd_kind(uint32_t index);
@@ -75,6 +96,7 @@ class CrowdWorker {
   // Behind a first packet, FIN or RST a flow may be gone already; a flow may not be lost while it is young or established.
   static bool may_be_gone(const CrowdFlow& flow, Now now);
   void check(CrowdFlow& flow, const Step& step, Now now, const Frame& frame, const Verdict& verdict);
+  void blame(const CrowdFlow& flow, const Step& step, Now now, const Verdict& verdict, const char* what);
 
   Worker& worker_;
   const Snapshot& snapshot_;

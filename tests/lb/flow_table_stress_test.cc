@@ -17,7 +17,6 @@ namespace {
 
 using test::SegmentMemory;
 
-// One clock for all: a thread far ahead would take the others' busy entries for a dead writer's.
 constexpr Tick kTick = 100;
 constexpr SegmentGeometry kGeometry{.flows_v4 = 1U << 14, .flows_wide = 1U << 13, .lips = 1};
 

@@ -43,7 +43,7 @@ struct Journal {
   std::atomic<uint64_t> now_ms{1'000'000};
   std::atomic<uint32_t> turn{0};
   CrowdTally tally;
-  std::array<CrowdFlow, 1500> flows;
+  std::array<CrowdFlow, 1200> flows;
 };
 
 uint64_t setting(const char* name, uint64_t otherwise) {
@@ -63,46 +63,42 @@ class KillTest : public testing::Test {
 
   [[nodiscard]] Now now() const { return {journal_->now_ms}; }
 
-  // As often as a real worker, which polls all the time.
-  void keep_house(Worker& worker, Now now) {
-    while (worker.swept_ms != 0 && worker.swept_ms + 10 < now.ms)
-      housekeep(worker, *snapshot_, {worker.swept_ms + 10});
-    housekeep(worker, *snapshot_, now);
-  }
-
   static NarrowTable::Key hammered_narrow(unsigned n) {
     return narrow_key(IpAddress::v4(be32::of(0x647f0000U + n)), 1, 0);
   }
   static WideTable::Key hammered_wide(unsigned n) { return {uint64_t{n} << 32, n * 7, n * 9}; }
   // Nothing but entries that come and go, so that kills find one half written or half moved.
   template <typename Table>
-  static void hammer(Table& table, const typename Table::Key& key) {
+  static void hammer(Table& table, const typename Table::Key& key, Now now) {
     const uint64_t hash = table.hash(key);
-    if (table.remove_all(key, hash, kNoSlot) == 0) static_cast<void>(table.insert(key, hash, kNoSlot, 0, 0));
+    if (table.remove_all(key, hash, kNoSlot) == 0)
+      static_cast<void>(table.insert(key, hash, kNoSlot, 0, now.tick()));
   }
 
   // The child's whole life.
   [[noreturn]] void work(unsigned workers, uint64_t seed, int ready) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     Segment segment = memory_.attach(now());
+    test::CrowdClock clock(journal_->now_ms);
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < workers; ++i) {
       auto* counters = new WorkerCounters;
       auto* worker = new Worker(segment, *neighbours_, *counters, i, workers, test::crowd_macs());
       auto* crowd =
           new CrowdWorker(*worker, *snapshot_, journal_->flows, journal_->turn, journal_->tally, seed + i);
-      threads.emplace_back([this, worker, crowd] {
+      threads.emplace_back([this, worker, crowd, &clock] {
         for (;;) {
-          const Now at{journal_->now_ms += 60};
+          const Now at = clock.begin(worker->index, 60);
           crowd->step(at);
-          keep_house(*worker, at);
+          test::keep_house(*worker, *snapshot_, at);
+          clock.end(worker->index);
         }
       });
     }
-    threads.emplace_back([&segment] {
+    threads.emplace_back([this, &segment] {
       for (unsigned n = 0;; ++n) {
-        hammer(segment.flows().narrow, hammered_narrow(n % kHammered));
-        hammer(segment.flows().wide, hammered_wide(n % kHammered));
+        hammer(segment.flows().narrow, hammered_narrow(n % kHammered), now());
+        hammer(segment.flows().wide, hammered_wide(n % kHammered), now());
       }
     });
     [[maybe_unused]] const auto written = ::write(ready, "+", 1);
@@ -215,7 +211,11 @@ TEST_F(KillTest, EveryEstablishedFlowOutlivesEveryKill) {
     check_hammered(segment);
     check_slots(segment);
     check_journal(segment);
-    ASSERT_EQ(astray_ + orphans_ + broken_ + journal_->tally.wrong, 0U) << "kill " << kills;
+    ASSERT_EQ(astray_, 0U) << "an entry names another flow's slot, or a key lies twice, after kill " << kills;
+    ASSERT_EQ(orphans_, 0U) << "a slot is in use without an entry, after kill " << kills;
+    ASSERT_EQ(broken_, 0U) << "an established flow lost its server or slot, after kill " << kills;
+    ASSERT_EQ(journal_->tally.wrong, 0U)
+        << "before kill " << kills << ": " << journal_->tally.first_wrong.data();
   }
 
   std::printf(
@@ -226,8 +226,10 @@ TEST_F(KillTest, EveryEstablishedFlowOutlivesEveryKill) {
       entries_ / kills, established_ / kills, sum_.entries_removed, sum_.entries_restored,
       sum_.slots_released);
   EXPECT_GT(established_, 0U);
-  EXPECT_GT(sum_.entries_removed, 0U);
   EXPECT_GT(sum_.slots_released, 0U);
+  if (kills < 100) return;  // too slow a machine to meet the rarer halves
+  EXPECT_GT(sum_.entries_removed, 0U);
+  EXPECT_GT(sum_.entries_restored, 0U);
 }
 
 }  // namespace
