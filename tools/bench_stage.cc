@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// One stage at a time, in the cache state that the stages before it leave: all of them run, one is timed.
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <string>
+
+#include "lb/affinity.h"
+#include "lb/classify.h"
+#include "lb/forward.h"
+#include "lb/open_flow.h"
+#include "lb/parse.h"
+#include "lb/pick.h"
+#include "tools/bench_cases.h"
+#include "tools/bench_world.h"
+
+namespace bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+enum class Stage : uint8_t { kParse, kClassify, kAffinity, kOpen, kForward };
+struct Case {
+  const char* name;
+  Stage stage;
+};
+// `open` picks a backend, takes a slot and enters the flow: new clients only. The others see known flows.
+constexpr Case kCases[] = {{"parse", Stage::kParse},
+                           {"classify", Stage::kClassify},
+                           {"affinity", Stage::kAffinity},
+                           {"open", Stage::kOpen},
+                           {"forward", Stage::kForward}};
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(Stage wanted) : wanted_(wanted) {}
+  template <typename Each>
+  void time(Stage stage, unsigned count, Each each) {
+    const auto begin = stage == wanted_ ? Clock::now() : Clock::time_point{};
+    for (unsigned i = 0; i < count; ++i) each(i);
+    if (stage == wanted_)
+      elapsed_ += static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now() - begin).count());
+  }
+  [[nodiscard]] uint64_t elapsed() const { return elapsed_; }
+
+ private:
+  Stage wanted_;
+  uint64_t elapsed_ = 0;
+};
+
+void run_burst(World& world, Stopwatch& watch) {
+  lb::Worker& worker = world.worker();
+  const lb::Snapshot& snapshot = world.snapshot();
+  const lb::Now now = world.now();
+  lb::Burst& b = world.burst();
+  watch.time(Stage::kParse, b.count, [&](unsigned i) {
+    b.verdicts[i] = {};
+    if (const auto reason = lb::parse(b.frames[i], b.packets[i]))
+      worker.drop(b.packets[i], b.verdicts[i], *reason);
+  });
+  watch.time(Stage::kClassify, b.count,
+             [&](unsigned i) { lb::classify(worker, snapshot, b.packets[i], b.verdicts[i]); });
+  watch.time(Stage::kAffinity, b.count,
+             [&](unsigned i) { lb::find_flow(worker, snapshot, now, b.packets[i]); });
+  watch.time(Stage::kOpen, b.count, [&](unsigned i) {
+    if (!b.packets[i].hit) lb::open_flow(worker, snapshot, now, b.packets[i], b.verdicts[i]);
+  });
+  watch.time(Stage::kForward, b.count, [&](unsigned i) {
+    lb::forward_client(worker, snapshot, now, b.frames[i], b.packets[i], b.verdicts[i]);
+  });
+}
+
+void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
+  World& world = World::shared(Kind::kNatV4, flows, huge);
+  world.worker().slots.follow(world.snapshot());
+  uint64_t elapsed = 0, packets = 0;
+  for (auto _ : state) {
+    if (what.stage == Stage::kOpen)
+      world.prepare_new();
+    else
+      world.prepare_known(false);
+    Stopwatch watch(what.stage);
+    for (unsigned burst = 0; burst < World::kBursts; ++burst) {
+      world.load(burst);
+      run_burst(world, watch);
+      world.unload(burst);
+    }
+    elapsed += watch.elapsed();
+    packets += World::kBatch;
+    state.SetIterationTime(static_cast<double>(watch.elapsed()) * 1e-9);
+    if (!(what.stage == Stage::kOpen ? world.close_new() : world.check_known(false)))
+      return state.SkipWithError("a packet did not go where its flow demands");
+  }
+  state.counters["ns_per_packet"] = static_cast<double>(elapsed) / static_cast<double>(packets);
+  state.SetLabel(world.backing());
+}
+
+// Picking alone, on a pool of eight backends; there is no flow table in it.
+void run_pick(benchmark::State& state, lb::PickMethod method) {
+  World& world = World::shared(Kind::kNatV4, 1, false);
+  const auto snapshot = world.compile_with(method);
+  uint64_t hash = 1, nobody = 0;
+  for (auto _ : state) {
+    hash = hash * 0x9e3779b97f4a7c15ULL + 1;
+    nobody += lb::pick(world.worker(), *snapshot, 0, hash) ? 0 : 1;
+  }
+  if (nobody != 0) return state.SkipWithError("a pick found nobody");
+  state.counters["ns_per_packet"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+}  // namespace
+
+void register_stage_cases(std::span<const uint64_t> flows, bool huge) {
+  for (const Case& what : kCases)
+    for (const uint64_t count : flows)
+      benchmark::RegisterBenchmark(
+          ("stage/" + std::string(what.name) + "/" + std::to_string(count)).c_str(),
+          [&what, count, huge](benchmark::State& state) { run(state, what, count, huge); })
+          ->UseManualTime()
+          ->Unit(benchmark::kMicrosecond);
+  const std::pair<const char*, lb::PickMethod> methods[] = {{"maglev", lb::PickMethod::kMaglev},
+                                                            {"wrr", lb::PickMethod::kWrr},
+                                                            {"least_load", lb::PickMethod::kLeastLoad}};
+  for (const auto& [name, method] : methods)
+    benchmark::RegisterBenchmark(("stage/pick_" + std::string(name) + "/1").c_str(),
+                                 [method = method](benchmark::State& state) { run_pick(state, method); });
+}
+
+}  // namespace bench

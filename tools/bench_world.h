@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What cleat-bench measures in: one worker with a table full of flows, and frames of those flows in random order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lb/pipeline.h"
+#include "tools/bench_memory.h"
+
+namespace bench {
+
+enum class Kind : uint8_t { kNatV4, kNatV6, kDsrV4 };
+
+struct Flow {
+  lb::IpAddress client;
+  uint16_t port = 0;
+  lb::SlotIndex slot = lb::kNoSlot;
+  lb::BackendId backend = 0;
+};
+
+class World {
+ public:
+  static constexpr unsigned kBursts = 64;  // prepared at a time
+  static constexpr unsigned kBurstSize = lb::kMaxBurst;
+  static constexpr unsigned kBatch = kBursts * kBurstSize;  // more headers than L1 holds
+
+  // Opens `flows` UDP flows by real packets; as many again as a quarter of them came and went before.
+  World(Kind kind, uint64_t flows, bool huge);
+  // The same one for the next case that asks for it; filling a large one takes seconds.
+  static World& shared(Kind kind, uint64_t flows, bool huge);
+  // Its snapshot with another pick method.
+  std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
+
+  // Writes the batch: packets of random known flows (client's or server's), or of clients not seen before.
+  void prepare_known(bool replies);
+  void prepare_new();
+  // Hands the burst-th part of the batch to the worker's burst.
+  void load(unsigned burst);
+  // Keeps the burst's verdicts, as a caller that sends the frames reads them.
+  void unload(unsigned burst) {
+    for (unsigned i = 0; i < burst_.count; ++i) actions_[burst * kBurstSize + i] = burst_.verdicts[i].action;
+  }
+  // True if each frame of the batch left as its flow demands. Call after the whole batch was processed.
+  [[nodiscard]] bool check_known(bool replies);
+  // Takes note of the flows that prepare_new() opened, and closes them. False if one was not opened.
+  bool close_new();
+
+  // The clock goes on with the time that was measured, so that flows are touched and swept as in service.
+  void pass(uint64_t nanoseconds) { elapsed_ns_ += nanoseconds; }
+  [[nodiscard]] lb::Now now() const { return {1'000'000'000 + elapsed_ns_ / 1'000'000}; }
+
+  [[nodiscard]] uint64_t misses() const { return counters_->flow_misses.get(); }
+  [[nodiscard]] std::string backing() const { return memory_->backing(); }
+  lb::Worker& worker() { return *worker_; }
+  [[nodiscard]] const lb::Snapshot& snapshot() const { return *snapshot_; }
+  lb::Burst& burst() { return burst_; }
+
+ private:
+  Flow next_client();
+  void write(unsigned at, const Flow& flow, bool reply);
+  void run_batch(unsigned frames);
+  void open(const std::vector<Flow>& clients);
+  void close(const Flow& flow);
+  // Backend and slot of the flow whose packet left as frame `at`.
+  bool learn(unsigned at, Flow& flow);
+  [[nodiscard]] uint8_t* frame(unsigned at) const;
+  uint64_t random();
+
+  Kind kind_;
+  bool replies_ = false;
+  std::unique_ptr<Memory> memory_, frames_;
+  std::optional<lb::Segment> segment_;
+  std::unique_ptr<const lb::Snapshot> snapshot_;
+  std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
+  std::unique_ptr<lb::WorkerCounters> counters_ = std::make_unique<lb::WorkerCounters>();
+  std::unique_ptr<lb::Worker> worker_;
+  std::vector<Flow> flows_;
+  std::vector<Flow> batch_ = std::vector<Flow>(kBatch);
+  std::array<uint16_t, kBatch> lengths_{};
+  std::array<lb::Action, kBatch> actions_{};
+  lb::Burst burst_;
+  uint64_t elapsed_ns_ = 0, clients_ = 0, random_ = 1;
+};
+
+}  // namespace bench
