@@ -64,6 +64,7 @@ Now CrowdClock::begin(unsigned worker, uint64_t step_ms) {
     }
     busy_since_[worker].store(now, std::memory_order_release);
     if (now_ms_.compare_exchange_strong(now, now + step_ms)) return {now + step_ms};
+    end(worker);  // or it would wait for itself
   }
 }
 

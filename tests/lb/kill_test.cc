@@ -205,6 +205,7 @@ TEST_F(KillTest, EveryEstablishedFlowOutlivesEveryKill) {
     run_and_kill(1 + random() % 4, random(), random() % 3000);
     Segment segment = memory_.attach(now());
     add(mend(segment, now()));
+    segment.stamp(now());
     named_.assign(segment.slots().size(), false);
     check_entries(segment, segment.flows().narrow);
     check_entries(segment, segment.flows().wide);
