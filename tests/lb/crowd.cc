@@ -69,9 +69,12 @@ Now CrowdClock::begin(unsigned worker, uint64_t step_ms) {
 }
 
 void keep_house(Worker& worker, const Snapshot& snapshot, Now now) {
-  while (worker.swept_ms != 0 && worker.swept_ms + 10 < now.ms)
-    housekeep(worker, snapshot, {worker.swept_ms + 10});
-  housekeep(worker, snapshot, now);
+  constexpr uint64_t kStepMs = 10;
+  if (worker.swept_ms == 0) housekeep(worker, snapshot, now);
+  for (uint64_t behind = (now.ms - worker.swept_ms) / kStepMs; behind > 0; --behind) {
+    worker.swept_ms = now.ms - kStepMs;  // never with a former time: ticks ahead of it would look hours old
+    housekeep(worker, snapshot, now);
+  }
 }
 
 CrowdKind crowd_kind(uint32_t index) { return static_cast<CrowdKind>(index % 3); }
