@@ -14,6 +14,7 @@ from streams import Stream
 
 WANTED_S, DEADLINE_S = 3, 30  # the test allows ten times what is wanted: the machine may be busy
 PATIENCE_S = 0.7  # of a publisher with a server that does not answer
+PLAYED_S = 4  # of the other streams after it, at least
 MOST_CLIENTS = 12
 
 
@@ -66,7 +67,7 @@ class Stage:
 
 
 def a_client_of_the_dead_server_publishes_on_another_within_seconds(stage):
-    begin = time.time()
+    begin = stage.cut_at = time.time()
     stage.net.cut(stage.dead.space)
     event, origin = stage.publish_again(stage.streams[0].client, begin)
     say(f"{stage.dead.name} dead, accepted by {origin.name} after {event.at_s - begin:.2f} s (wanted: {WANTED_S})")
@@ -81,13 +82,15 @@ def new_connections_go_to_the_living_only(stage):
 
 
 def streams_on_the_other_servers_lose_nothing(stage):
+    wait_for(lambda: time.time() > stage.cut_at + PLAYED_S, "them to play on", 10)
     assert stage.spared and len({s.origin() for s in stage.spared}) == 2
     for stream in stage.spared:
         assert stream.publisher.running() and stream.player.running(), stream.name
         recording = stream.player.finish()
         say(f"{stream.name} on {stream.origin().name}: {recording.decoded} of {recording.packets} frames decoded, "
             f"{recording.seconds:.1f} s, gaps {recording.gaps}")
-        assert not recording.errors and not recording.gaps and recording.decoded == recording.packets > 75, recording
+        assert not recording.errors and not recording.gaps and recording.decoded == recording.packets, recording
+        assert recording.seconds > PLAYED_S, recording
 
 
 def a_server_that_is_back_takes_new_connections(stage):
