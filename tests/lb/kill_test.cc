@@ -228,7 +228,9 @@ TEST_F(KillTest, EveryEstablishedFlowOutlivesEveryKill) {
       sum_.slots_released);
   EXPECT_GT(established_, 0U);
   EXPECT_GT(sum_.slots_released, 0U);
-  if (kills < 100) return;  // too slow a machine to meet the rarer halves
+  // Whether the run met half-done entries is chance: some 6 in 100 kills at full speed, where thousands are made. Under a
+  // sanitizer there may be none in a whole run; what must hold after each kill was asserted all the same.
+  if (test::kSlowdown != 1 || kills < 100) return;
   EXPECT_GT(sum_.entries_removed, 0U);
   EXPECT_GT(sum_.entries_restored, 0U);
 }
