@@ -143,6 +143,7 @@ unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
   const unsigned sent =
       rte_eth_tx_burst(wire.device, wire.number, mbufs.data(), static_cast<uint16_t>(received));
   worker_.counters.ports[port].from_kernel.add(sent);
+  if (sent < received) drop(lb::DropReason::kKernelTxFull, received - sent);
   for (unsigned i = sent; i < received; ++i) rte_pktmbuf_free(mbufs[i]);
   return received;
 }

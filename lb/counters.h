@@ -38,7 +38,8 @@ struct TrafficCounters {
   Counter flows_opened, flows_closed;  // open now = opened - closed, summed over workers
 };
 
-// Conservation, for each worker: rx = tx - emitted + dropped + punted + consumed + held now.
+// Conservation, for each worker: rx = tx - emitted + dropped + punted + consumed + held now. Frames of the kernel's stand
+// apart: from_kernel, and the drop reason kernel_tx_full.
 struct WorkerCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::array<Counter, kDropReasonCount> drops;

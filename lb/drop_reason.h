@@ -33,6 +33,7 @@ namespace lb {
   X(kNextHopQueueFull,     "next_hop_queue_full",    "too many packets wait for next hops")            \
   X(kNeighbourTableFull,   "neighbour_table_full",   "too many on-link neighbours")                    \
   X(kTxFull,               "tx_full",                "the port's transmit queue is full")              \
+  X(kKernelTxFull,         "kernel_tx_full",         "a frame of the kernel's own found the port's transmit queue full") \
   X(kPuntFull,             "punt_full",              "the kernel does not take punted packets fast enough") \
   X(kSegmented,            "segmented",              "the frame came in more than one buffer (turn off GRO/LRO)") \
   X(kBadArp,               "bad_arp",                "malformed ARP packet")                           \

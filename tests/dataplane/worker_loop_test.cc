@@ -48,7 +48,7 @@ class Eal : public testing::Environment {
 class WorkerLoopTest : public testing::Test {
  protected:
   // edit     of lb's two-armed spec
-  // room     of the rings that take what is sent inside, and what is punted outside
+  // room     of the rings that take what is sent, and what is punted outside
   void start(const std::function<void(lb::SnapshotSpec&)>& edit = {}, unsigned room = 1023) {
     lb::SnapshotSpec spec = lb::test::two_armed_spec();
     spec.ports[1].neighbours = {{lb::test::ip("10.20.0.11"), lb::test::backend_mac(11)}};
@@ -59,7 +59,7 @@ class WorkerLoopTest : public testing::Test {
     auto made = lb::compile(spec, segment_, 1, boot_time(), {}, nullptr);
     ASSERT_TRUE(made.ok()) << made.error();
     slot_.publish(std::move(made).value());
-    outside_.emplace(name("outside"), Eal::pool);
+    outside_.emplace(name("outside"), Eal::pool, room);
     inside_.emplace(name("inside"), Eal::pool, room);
     tap_.emplace(name("tap"), Eal::pool, room);
     loop_.emplace(
@@ -211,6 +211,17 @@ TEST_F(WorkerLoopTest, CountsWhatTheKernelDoesNotTake) {
 
   ASSERT_TRUE(soon([&] { return counters_.ports[0].punted.get() + drops(DropReason::kPuntFull) == 100; }));
   EXPECT_EQ(drops(DropReason::kPuntFull), 100U - 63U);
+}
+
+TEST_F(WorkerLoopTest, CountsTheKernelsFramesThatTheWireDoesNotTake) {
+  start({}, 63);
+  for (unsigned n = 0; n < 100; ++n)
+    tap_->deliver(mbuf_of(lb::test::udp("10.10.0.2:22", "198.51.100.7:40000").from(kOutsideMac)));
+  run();
+
+  ASSERT_TRUE(
+      soon([&] { return counters_.ports[0].from_kernel.get() + drops(DropReason::kKernelTxFull) == 100; }));
+  EXPECT_EQ(counters_.ports[0].from_kernel.get(), 63U);
 }
 
 TEST_F(WorkerLoopTest, AnnouncesEachVipWhenAsked) {

@@ -18,7 +18,8 @@ using namespace test;  // NOLINT: the rig's vocabulary
 constexpr const char *kClient = "198.51.100.7:40000", *kRtmp = "10.10.0.100:1935", *kRtc = "10.10.0.100:8000";
 
 // Given by the dataplane only: they need queues, mbufs or taps.
-const std::set<DropReason> kDataplane = {DropReason::kTxFull, DropReason::kPuntFull, DropReason::kSegmented,
+const std::set<DropReason> kDataplane = {DropReason::kTxFull, DropReason::kKernelTxFull,
+                                         DropReason::kPuntFull, DropReason::kSegmented,
                                          DropReason::kNextHopQueueFull};
 
 void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
