@@ -140,10 +140,7 @@ lb::Result<Device> open_fastest(const PortOptions& port, const std::string& inte
   if (!slow)
     return lb::Error{fast.error() + "; and with af_packet: " + slow.error() +
                      " (kernel interfaces want root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF)"};
-  slow.value().fallback = fast.error() +
-                          " (af_xdp on a veth wants the peer to have no more transmit queues than " +
-                          interface + " has receive queues: ethtool -L PEER tx " +
-                          std::to_string(pools.size()) + "; on a NIC, a driver with XDP)";
+  slow.value().fallback = fast.error();
   return slow;
 }
 

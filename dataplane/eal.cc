@@ -17,17 +17,6 @@
 namespace dataplane {
 namespace {
 
-std::vector<unsigned> allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<unsigned> cpus;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0)
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  if (cpus.empty()) cpus.push_back(0);
-  return cpus;
-}
-
 std::string lcore_map(unsigned workers) {
   const std::vector<unsigned> cpus = allowed_cpus();
   std::string all;
@@ -70,7 +59,23 @@ lb::Status choose_runtime_folder() {
   return lb::Nothing{};
 }
 
+void remove_own_folder() {
+  std::error_code ignored;
+  if (!own_runtime_folder.empty()) std::filesystem::remove_all(own_runtime_folder, ignored);
+}
+
 }  // namespace
+
+std::vector<unsigned> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<unsigned> cpus;
+  if (::sched_getaffinity(0, sizeof(set), &set) == 0)
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
 
 lb::Status start_eal(const EalOptions& options) {
   if (auto status = choose_runtime_folder(); !status) return status;
@@ -97,6 +102,7 @@ lb::Status start_eal(const EalOptions& options) {
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
     std::string line;
     for (const std::string& word : words) line += " " + word;
+    remove_own_folder();
     return lb::Error{"DPDK does not start: " + std::string(rte_strerror(rte_errno)) + " (arguments:" + line +
                      ")"};
   }
@@ -107,7 +113,8 @@ void stop_eal() {
   const std::filesystem::path folder = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
   std::error_code ignored;
-  std::filesystem::remove_all(own_runtime_folder.empty() ? folder : own_runtime_folder, ignored);
+  std::filesystem::remove_all(folder, ignored);
+  remove_own_folder();
 }
 
 }  // namespace dataplane

@@ -17,6 +17,9 @@ struct EalOptions {
   std::vector<std::string> arguments;  // the user's own, last
 };
 
+// The cpus that the process may run on; at least one.
+std::vector<unsigned> allowed_cpus();
+
 // Once per process. Lcore 0 is the caller, 1..workers are the workers'. With spare cpus each worker owns one, else they
 // float over all allowed cpus.
 lb::Status start_eal(const EalOptions& options);
