@@ -56,7 +56,7 @@ struct ServiceConfig {
 };
 
 struct PortConfig {
-  std::string name;    // [a-z0-9-]{1,10}; the punt tap is called "cleat-NAME" cut to 15 characters
+  std::string name;    // [a-z0-9-]{1,9}; the punt tap is called "cleat-NAME"
   std::string device;  // "veth:eth1" | "nic:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
@@ -64,7 +64,7 @@ struct PortConfig {
 };
 
 struct DataplaneConfig {
-  unsigned workers = 1;                          // 1..64
+  unsigned workers = 0;                          // 1..64; 0: the dataplane decides ("auto")
   std::string state = "/dev/shm/cleat/default";  // file of the state segment
   uint32_t flows_v4 = 1U << 20;                  // table sizes, rounded up to a power of two
   uint32_t flows_wide = 1U << 18;

@@ -91,12 +91,12 @@ void read_neighbours(const YamlField& field, std::vector<lb::StaticNeighbour>& i
 PortConfig read_port(const YamlField& item) {
   PortConfig port;
   if (!item.is_map({"name", "device", "address", "gateway", "neighbours"})) return port;
-  static const std::regex name_shape("[a-z0-9-]{1,10}");
-  const YamlField name = item.need("name", "1 to 10 of a-z, 0-9 and -");
-  if (const auto text = name.scalar("1 to 10 of a-z, 0-9 and -")) {
+  static const std::regex name_shape("[a-z0-9-]{1,9}");
+  const YamlField name = item.need("name", "1 to 9 of a-z, 0-9 and -");
+  if (const auto text = name.scalar("1 to 9 of a-z, 0-9 and -")) {
     port.name = *text;
     if (!std::regex_match(port.name, name_shape))
-      name.refuse(quoted(port.name) + " is no port name; 1 to 10 of a-z, 0-9 and - are wanted");
+      name.refuse(quoted(port.name) + " is no port name; 1 to 9 of a-z, 0-9 and - are wanted");
   }
   read_device(item.need("device", "veth:IF, nic:IF, packet:IF, pci:ADDRESS or DPDK devargs"), port.device);
   const YamlField addresses = item.need("address", "the port's own address, as in 10.10.0.2/24,");
@@ -116,7 +116,9 @@ PortConfig read_port(const YamlField& item) {
 
 void read_dataplane(const YamlField& section, DataplaneConfig& into) {
   if (!section.is_map({"workers", "state", "flows_v4", "flows_wide", "punt", "ports"})) return;
-  section["workers"].number(into.workers, 1, lb::kMaxWorkers);
+  const YamlField workers = section["workers"];
+  if (!(workers.is_scalar() && workers.scalar("a number") == "auto"))
+    workers.number(into.workers, 1, lb::kMaxWorkers);
   const YamlField state = section["state"];
   if (const auto text = state.scalar("the path of a file")) {
     into.state = *text;

@@ -66,7 +66,7 @@ TEST(ConfigRefusal, WhatIsMissingIsNamed) {
   EXPECT_EQ(problem_with("vip: 10.10.0.100, ", ""),
             "16:5: services[0].vip: missing; an IPv4 or IPv6 address is wanted");
   EXPECT_EQ(problem_with("name: outside, ", ""),
-            "5:7: dataplane.ports[0].name: missing; 1 to 10 of a-z, 0-9 and - is wanted");
+            "5:7: dataplane.ports[0].name: missing; 1 to 9 of a-z, 0-9 and - is wanted");
 }
 
 TEST(ConfigRefusal, NumbersHaveTheirRange) {
@@ -151,7 +151,7 @@ TEST(ConfigRefusal, DevicesSayTheirKind) {
 TEST(ConfigRefusal, NamesAreShortAndPlain) {
   EXPECT_EQ(
       problem_with("name: outside", "name: Outside"),
-      "5:15: dataplane.ports[0].name: \"Outside\" is no port name; 1 to 10 of a-z, 0-9 and - are wanted");
+      "5:15: dataplane.ports[0].name: \"Outside\" is no port name; 1 to 9 of a-z, 0-9 and - are wanted");
   EXPECT_EQ(
       problem_with("name: rtmp", "name: \"rt mp\""),
       "16:13: services[0].name: \"rt mp\" is no name; 1 to 63 letters, digits, '.', '_' and '-' are wanted");
