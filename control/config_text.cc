@@ -122,7 +122,7 @@ std::string ports_of(const ServiceConfig& service) {
 Json config_as_json(const Config& config) {
   const DataplaneConfig& d = config.dataplane;
   Json json{{"dataplane",
-             {{"workers", d.workers},
+             {{"workers", d.workers == 0 ? Json("auto") : Json(d.workers)},
               {"state", d.state},
               {"flows_v4", d.flows_v4},
               {"flows_wide", d.flows_wide},

@@ -16,6 +16,7 @@
 #include "dataplane/interface.h"
 #include "dataplane/snapshot_slot.h"
 #include "dataplane/state_file.h"
+#include "dataplane/worker_count.h"
 #include "dataplane/worker_loop.h"
 
 namespace dataplane {
@@ -25,7 +26,12 @@ constexpr unsigned kBuffersPerWorker = 8191;  // for each port: rings of every q
 constexpr unsigned kBufferCache = 256;
 constexpr unsigned kBufferBytes = 2048 + RTE_PKTMBUF_HEADROOM + 384;  // with DPDK's own head
 
-std::string tap_name(const std::string& port) { return ("cleat-" + port).substr(0, 15); }
+std::string tap_name(const std::string& port) { return "cleat-" + port; }
+
+Options completed(Options options) {
+  if (options.workers == 0) options.workers = default_workers(options.ports);
+  return options;
+}
 
 unsigned buffers_per_worker(const Options& options) {
   return static_cast<unsigned>(std::max<size_t>(options.ports.size(), 1)) * kBuffersPerWorker;
@@ -45,7 +51,7 @@ EalOptions eal_options(const Options& options) {
 
 class Dataplane::State {
  public:
-  explicit State(const Options& options) : options_(options) {}
+  explicit State(const Options& options) : options_(completed(options)) {}
 
   ~State() {
     stop_.store(true, std::memory_order_release);
@@ -127,10 +133,21 @@ class Dataplane::State {
     return lb::Nothing{};
   }
 
+  // Which queue of a port is whose. A switch or host may send all that it has for us to the first queue of each port: then
+  // two ports keep two workers busy.
+  [[nodiscard]] size_t queue_of(size_t worker, size_t port) const {
+    return (worker + port) % options_.workers;
+  }
+  [[nodiscard]] std::vector<rte_mempool*> pools_of(size_t port) const {
+    std::vector<rte_mempool*> pools(pools_.size());
+    for (size_t worker = 0; worker < pools.size(); ++worker) pools[queue_of(worker, port)] = pools_[worker];
+    return pools;
+  }
+
   lb::Status open_ports() {
     for (unsigned i = 0; i < options_.ports.size(); ++i) {
       const PortOptions& port = options_.ports[i];
-      auto device = open_device(port, i, pools_);
+      auto device = open_device(port, i, pools_of(i));
       if (!device) return lb::Error{device.error()};
       devices_.push_back(std::move(device).value());
       if (options_.punt)
@@ -144,7 +161,7 @@ class Dataplane::State {
 
   lb::Status open_punt(const PortOptions& port, unsigned index) {
     const std::string name = tap_name(port.name);
-    auto tap = open_tap(name, index, devices_.back(), pools_);
+    auto tap = open_tap(name, index, devices_.back(), pools_of(index));
     if (!tap) return lb::Error{tap.error()};
     taps_.push_back(std::move(tap).value());
     if (auto status = configure_tap(name, port.addresses, port.gateway_v4, port.gateway_v6); !status)
@@ -162,8 +179,9 @@ class Dataplane::State {
                                                       options_.workers, macs));
       std::vector<WorkerPort> ports;
       for (size_t port = 0; port < devices_.size(); ++port) {
-        WorkerPort p{devices_[port].queues[i], {}, false};
-        if (!taps_.empty()) p = {p.wire, taps_[port].queues[i], true};
+        const size_t queue = queue_of(i, port);
+        WorkerPort p{devices_[port].queues[queue], {}, false};
+        if (!taps_.empty()) p = {p.wire, taps_[port].queues[queue], true};
         ports.push_back(p);
       }
       loops_.push_back(std::make_unique<WorkerLoop>(*workers_[i], *slot_, pools_[i], std::move(ports)));

@@ -29,8 +29,8 @@ struct Device {
   std::string fallback;   // why the driver is not the first choice; empty if it is
   lb::MacAddress mac{};
   uint16_t mtu = 1500;
-  std::vector<Queue> queues;  // by worker
-  InterfaceLock lock;         // of the interface
+  std::vector<Queue> queues;
+  InterfaceLock lock;  // of the interface
 };
 
 // The kernel interface that a port's `device` names ("veth:eth1", "packet:eth1"); empty for other forms.
@@ -41,7 +41,7 @@ std::string_view pci_address_of(std::string_view device);
 // Makes ready and starts the device of one port, a queue for each worker.
 //
 // index   of the port: part of the DPDK device names
-// pools   the workers' buffer pools, one each; a queue receives into its worker's
+// pools   by queue: its worker's buffer pool, into which it receives
 // error   one line that names the port and, where there is one, the command that mends it
 // thread  control, after start_eal(); root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF for kernel interfaces
 lb::Result<Device> open_device(const PortOptions& port, unsigned index, std::span<rte_mempool* const> pools);

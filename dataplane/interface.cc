@@ -186,6 +186,13 @@ lb::Status prepare_interface(const std::string& interface, unsigned queues,
   return set_queues(ethtool, interface, queues);
 }
 
+unsigned possible_queues(const std::string& interface) {
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  if (!Ethtool(interface).call(channels)) return 1;
+  return std::max(channels.max_rx + channels.max_combined, 1U);
+}
+
 lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& addresses,
                          const std::optional<lb::IpAddress>& gateway_v4,
                          const std::optional<lb::IpAddress>& gateway_v6) {

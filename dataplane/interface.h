@@ -20,6 +20,9 @@ namespace dataplane {
 lb::Status prepare_interface(const std::string& interface, unsigned queues,
                              const std::vector<lb::Prefix>& addresses);
 
+// How many receive queues the interface can have at most; 1 if its driver cannot say, or if there is none.
+unsigned possible_queues(const std::string& interface);
+
 // Gives a tap its addresses and default gateways and takes it up. Router advertisements and duplicate address detection
 // are off on it.
 lb::Status configure_tap(const std::string& tap, const std::vector<lb::Prefix>& addresses,

@@ -20,7 +20,7 @@ struct PortOptions {
 };
 
 struct Options {
-  unsigned workers = 1;
+  unsigned workers = 0;  // 1..64; 0: default_workers()
   bool punt = true;
   std::vector<PortOptions> ports;
   std::string state_file;

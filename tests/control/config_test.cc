@@ -47,7 +47,7 @@ TEST(Config, WhatIsLeftOutHasTheDocumentedDefault) {
 
   ASSERT_TRUE(config.ok()) << config.error();
   const Config& c = config.value();
-  EXPECT_EQ(c.dataplane.workers, 1u);
+  EXPECT_EQ(c.dataplane.workers, 0u) << "the dataplane decides";
   EXPECT_EQ(c.dataplane.state, "/dev/shm/cleat/default");
   EXPECT_TRUE(c.dataplane.punt);
   EXPECT_EQ(c.api.unix_path, "/run/cleat/api.sock");
@@ -60,6 +60,10 @@ TEST(Config, WhatIsLeftOutHasTheDocumentedDefault) {
   EXPECT_EQ(c.services[0].forward, lb::Forward::kNat);
   EXPECT_EQ(c.services[0].affinity, lb::Affinity::kTuple);
   EXPECT_EQ(c.services[0].idle_timeout_s, 120u);
+}
+
+TEST(Config, WorkersMayBeLeftToTheDataplaneByName) {
+  EXPECT_EQ(config_with("workers: 1", "workers: auto").dataplane.workers, 0u);
 }
 
 TEST(Config, IdleTimeoutIsLongerForTcp) {

@@ -3,7 +3,7 @@
 from .topology import LIPS
 
 
-def config_for(net, api, state, forward="nat", workers=1, driver="veth", pick="maglev", health=None):
+def config_for(net, api, state, forward="nat", workers="auto", driver="veth", pick="maglev", health=None):
     """A configuration for `net`: pool srs of all its backends, services rtmp, web, iperf (tcp, udp) of both families.
 
     api, state  paths of the socket and the state file

@@ -10,15 +10,15 @@ class Switch:
         self.space = Namespace(run, name)
         self.space.ip("link add br0 type bridge forward_delay 0 mcast_snooping 0", "link set br0 up")
 
-    def plug(self, host, addresses=(), interface="eth0", faces_cleat=False, queues=1):
+    def plug(self, host, addresses=(), interface="eth0", faces_cleat=False, queues=None):
         """Lays a cable from `host` to this switch. The switch's end is called after the host.
 
         addresses    with prefix length, of either family; none for an interface that Cleat takes
         faces_cleat  offloads off on both ends: Cleat must see whole checksums and single segments
-        queues       receive queues that `host` may use at most
+        queues       receive queues that `host` may use at most, and as many are fed; None: as ip(8) makes it
         """
         port = host.name if interface == "eth0" else f"{host.name}-{interface}"
-        many = f"numrxqueues {queues} numtxqueues {queues}"
+        many = f"numrxqueues {queues} numtxqueues {queues}" if queues else ""
         host.ip(f"link add {interface} {many} type veth peer name {port} {many} netns {self.space.full_name}")
         self.space.ip(f"link set {port} master br0", f"link set {port} up")
         if faces_cleat:

@@ -32,10 +32,11 @@ class Topology:
     """arms  2: clients and backends on different ports of Cleat; 1: Cleat has only a port on the inside
     clients, backends  how many of each
     dsr      backends carry the VIPs on their loopback and reply by way of the router
-    queues   receive queues of Cleat's interfaces, as many as workers at most; feed_queues() says how many are in use
+    queues   receive queues of Cleat's interfaces, as many as workers at most; feed_queues() says how many are in use.
+             None: as ip(8) makes them, one is fed
     """
 
-    def __init__(self, run, arms=2, clients=1, backends=3, dsr=False, queues=1):
+    def __init__(self, run, arms=2, clients=1, backends=3, dsr=False, queues=None):
         self.run, self.arms, self.dsr, self.queues = run, arms, dsr, queues
         self.vip, self.vip6 = VIP[arms]
         self.outside = Switch(run, "outside")

@@ -63,7 +63,7 @@ class Stage:
         backends = [{"address": b.address, "weight": 1} for b in self.net.backends]
         # With this seed the hash of the three clients' addresses gives each another server; any other seed works too.
         return {"seed": 9,
-                "dataplane": {"workers": 1, "state": str(state_path(self.run, f"state-{self.mode}")), "ports": ports},
+                "dataplane": {"state": str(state_path(self.run, f"state-{self.mode}")), "ports": ports},
                 "nat": {"addresses": [LIPS[0]]},
                 "pools": {POOL: {"pick": "maglev", "health": dict(HEALTH), "backends": backends}},
                 "services": [service("rtmp", self.net.vip, "tcp", 1935, POOL, self.mode, "source-ip"),
