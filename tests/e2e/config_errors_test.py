@@ -17,7 +17,7 @@ class Stage:
     def __init__(self, run, build):
         self.run, self.net, self.build = run, Topology(run), build
         self.origins = [Nginx(run, backend) for backend in self.net.backends]
-        self.right = to_yaml(config_for(self.net, api_path(run), state_path(run)))
+        self.right = to_yaml(config_for(self.net, api_path(run), state_path(run), workers=1))
         self.cleatd = Cleatd(run, self.net.balancer, build, self.right).start()
         self.cleatd.wait_healthy("srs", 3)
         self.reloads = 0

@@ -52,6 +52,13 @@ def a_thousand_connections_end_well_when_the_server_closes_first(stage):
     stage.open("server")
 
 
+def both_directions_have_a_worker_each_by_default(stage):
+    """Two ports, each feeding one queue: nothing in the config says how many workers."""
+    received = [w["rx_packets"] for w in stage.cleatd.api.stats()["workers"]]
+    say(f"by worker: {received}")
+    assert len(received) == 2 and min(received) > COUNT, received
+
+
 def connections_end_well_after_a_restart_while_lip_ports_rest(stage):
     """The servers hold the ports of the last minute in TIME-WAIT, and the new process begins at the first port. Other
     clients have other TCP time stamps, so the servers would not take a port for a new connection."""
@@ -77,6 +84,7 @@ def no_packet_was_dropped(stage):
 
 TESTS = (a_thousand_connections_end_well_when_the_client_closes_first,
          a_thousand_connections_end_well_when_the_server_closes_first,
+         both_directions_have_a_worker_each_by_default,
          connections_end_well_after_a_restart_while_lip_ports_rest,
          a_client_port_may_be_used_again_at_once,
          no_packet_was_dropped)

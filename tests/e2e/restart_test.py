@@ -22,7 +22,7 @@ class Stage:
         self.net.feed_queues(1)
         self.origins = [Nginx(run, backend) for backend in self.net.backends]
         self.servers = [FlowServer(run, backend) for backend in self.net.backends]
-        self.config = config_for(self.net, api_path(run), state_path(run))
+        self.config = config_for(self.net, api_path(run), state_path(run), workers=1)
         self.config["services"] += [service("flows", self.net.vip, "tcp", PORT, "srs"),
                                     service("flows6", self.net.vip6, "tcp", PORT, "srs6")]
         self.config["nat"]["addresses"] = [f"{lan}::{i}" if lan == "fd20" else f"{lan}.{i}"

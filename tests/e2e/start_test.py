@@ -25,7 +25,7 @@ class Stage:
         self.net = Topology(run, arms=1, backends=1, queues=2)
         self.net.feed_queues(1)
         self.server = FlowServer(run, self.net.backends[0])
-        self.config = config_for(self.net, api_path(run), state_path(run))
+        self.config = config_for(self.net, api_path(run), state_path(run), workers=1)
         backend = self.net.backends[0]
         self.config["pools"] = {"near": {"backends": [backend.address]}, "near6": {"backends": [backend.address6]}}
         self.config["services"] = [service("flows", self.net.vip, "tcp", PORT, "near"),
