@@ -72,6 +72,7 @@ class WorkerLoop {
   HoldQueue held_;
   uint64_t retried_ms_ = 0;
   unsigned idle_polls_ = 0;
+  long rested_ns_ = 0;  // since a frame came
 
   static constexpr unsigned kAnnouncements = 2;
   static constexpr uint64_t kAnnounceIntervalMs = 2000;
