@@ -12,6 +12,7 @@
 #include "control/api_views.h"
 #include "control/flows.h"
 #include "control/limits.h"
+#include "control/one_line.h"
 #include "control/percent.h"
 #include "control/stats.h"
 
@@ -42,7 +43,9 @@ ApiResponse answer(const Json& json, unsigned status = 200) {
   // Names may hold any byte; those that are no UTF-8 are replaced rather than thrown at.
   return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace), ""};
 }
-ApiResponse refuse(unsigned status, const std::string& why) { return answer({{"error", why}}, status); }
+ApiResponse refuse(unsigned status, const std::string& why) {
+  return answer({{"error", one_line(why)}}, status);
+}
 ApiResponse refuse(const Refusal& refusal) {
   switch (refusal.kind) {
     case Refusal::Kind::kNotFound:

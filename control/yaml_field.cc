@@ -9,15 +9,11 @@
 
 #include "control/duration.h"
 #include "control/nearest.h"
+#include "control/one_line.h"
+#include "control/utf8.h"
 
 namespace control {
 namespace {
-
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return text;
-}
 
 std::string kind_of(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
@@ -56,6 +52,14 @@ std::optional<YAML::Mark> behind_first_document(const std::string& text) {
   return second.mark;
 }
 
+YAML::Mark mark_of(const std::string& text, size_t at) {
+  YAML::Mark mark;
+  const size_t line = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
+  mark.line = static_cast<int>(std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
+  mark.column = static_cast<int>(at - (line == std::string::npos ? 0 : line + 1));
+  return mark;
+}
+
 }  // namespace
 
 std::string quoted(std::string_view value) {
@@ -75,11 +79,15 @@ void YamlFile::refuse_at(const YAML::Mark& at, const std::string& field, const s
   if (!problem_.empty()) return;
   problem_ = name_ + ":" + std::to_string(std::max(at.line, 0) + 1) + ":" +
              std::to_string(std::max(at.column, 0) + 1) + ": " +
-             printable((field.empty() ? "" : field + ": ") + why);
+             one_line((field.empty() ? "" : field + ": ") + why);
 }
 
 YamlField YamlField::root(YamlFile& file, const std::string& text) {
   YamlField root(file, "", std::nullopt);
+  if (const auto at = first_not_utf8(text)) {
+    file.refuse_at(mark_of(text, *at), "", "not UTF-8; save the file as UTF-8 text");
+    return root;
+  }
   try {
     const YAML::Node document = YAML::Load(text);
     if (const auto more = behind_first_document(text))
@@ -177,6 +185,10 @@ std::optional<std::string> YamlField::scalar(const std::string& wanted) const {
   if (!given() || !file_->ok()) return std::nullopt;
   if (!node_->IsScalar()) {
     refuse_type(wanted);
+    return std::nullopt;
+  }
+  if (node_->Scalar().find('\0') != std::string::npos) {
+    refuse("a zero byte is in it, which ends names in the system; " + wanted + " is wanted");
     return std::nullopt;
   }
   return node_->Scalar();

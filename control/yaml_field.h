@@ -40,7 +40,7 @@ class YamlFile {
 // given, so that it holds the default before; on a mistake they refuse and leave it alone, too.
 class YamlField {
  public:
-  // Reads the one document of `text`. A text that is no YAML, or more than one document, is refused.
+  // Reads the one document of `text`. A text that is not UTF-8 or no YAML, or more than one document, is refused.
   static YamlField root(YamlFile& file, const std::string& text);
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -61,7 +61,7 @@ class YamlField {
   [[nodiscard]] bool is_scalar() const { return node_ && node_->IsScalar(); }
   [[nodiscard]] bool is_list() const { return node_ && node_->IsSequence(); }
 
-  // The text of a scalar, quoted or not; refuses lists and maps. wanted  for the message
+  // The text of a scalar, quoted or not; refuses lists, maps and zero bytes. wanted  for the message
   [[nodiscard]] std::optional<std::string> scalar(const std::string& wanted) const;
   // A whole decimal number without quotes.
   template <typename Number>

@@ -166,6 +166,12 @@ TEST_F(ApiTest, ErrorsSayWhatToDo) {
   EXPECT_EQ(rig.publishes, 1u);
 }
 
+TEST_F(ApiTest, AnErrorThatQuotesALineBreakIsOneLine) {
+  const std::string why = refused(422, "POST", "/v1/pools/live/backends", R"({"address":"10.20\n.0.1"})");
+  EXPECT_NE(why.find("\"10.20?.0.1\" is no backend"), std::string::npos) << why;
+  EXPECT_NE(refused(404, "GET", "/v1/pools/a%0Ab").find("a?b"), std::string::npos);
+}
+
 TEST_F(ApiTest, AnotherMethodIs405WithTheRightOnes) {
   const Reply reply = rig.ask("PUT", kFirst, R"({"weight":1})");
   EXPECT_EQ(reply.status, 405u);
