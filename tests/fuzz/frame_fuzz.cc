@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Any frames, one after the other, through the whole packet path on both ports of tests/lb's rig. Each has one verdict,
+// the counters agree with it, and what goes out is whole.
+//
+//   input = record*
+//   record = head (1 byte)  bit 0 port; bit 1 the IPv4 header checksum is mended; bit 2 an answer, not a frame;
+//                           bits 4-7 n: before it 2^n ms pass and the worker keeps house, 0: no time
+//            length (2 bytes, big-endian; the last one may claim more than there is)
+//            frame, or the answer's TCP flags: it goes back to where the last frame that was sent came from
+//
+// The world goes on for kInputsPerWorld inputs, as making one takes longer than a hundred of them. A finding that its
+// input alone does not show again needs the whole run again, with its seed.
+#include <algorithm>
+#include <span>
+
+#include "tests/fuzz/frames.h"
+#include "tests/fuzz/plain_parser.h"
+#include "tests/fuzz/target.h"
+#include "tests/lb/rig.h"
+
+namespace fuzz {
+namespace {
+
+using namespace lb;
+using test::FrameFields;
+using test::Outcome;
+
+constexpr unsigned kInputsPerWorld = 256;
+
+// One arm beside the rig's two, as in the golden cases: their frames find their services here.
+void add_golden_services(SnapshotSpec& spec) {
+  for (PoolSpec& each : spec.pools) each.pick = PickMethod::kWrr;
+  spec.lips = {test::ip("10.10.0.200"), test::ip("2001:db8:10::200")};
+  for (const auto& [name, backend, vip] : {std::tuple("live", "10.10.0.11", "10.10.0.100"),
+                                           std::tuple("live6", "2001:db8:10::11", "2001:db8:10::100")}) {
+    PoolSpec& pool = spec.pools.emplace_back();
+    pool.name = name;
+    pool.pick = PickMethod::kWrr;
+    pool.backends = {{test::ip(backend), 0, 100}};
+    ServiceSpec& web = spec.services.emplace_back(spec.services[0]);
+    web.name = std::string("web-") + name;
+    web.vip = test::ip(vip);
+    web.port_first = web.port_last = 80;
+    web.pool = name;
+    ServiceSpec& direct = spec.services.emplace_back(web);
+    direct.name = std::string("direct-") + name;
+    direct.protocol = Protocol::kUdp;
+    direct.port_first = 5000;
+    direct.port_last = 5010;
+    direct.forward = Forward::kDsr;
+    direct.affinity = Affinity::kSourceIp;
+  }
+}
+
+// What left the pipeline for the wire or for a queue.
+void require_whole(const test::Rig& rig, const Outcome& out, const Bytes& in) {
+  require(out.port < rig.spec().ports.size(), "it goes out of a port that is there");
+  require(out.frame.size() <= in.size(), "a frame does not grow");
+  const Plain before = parse_plainly(in), after = parse_plainly(out.frame);
+  require(!after.reason && after.kind == Kind::kIp, "what goes out is an IP packet");
+  if (before.protocol != 6 && before.protocol != 17) return;
+  require(after.protocol == before.protocol && after.l4_length == before.l4_length, "l4 stays what it is");
+  if (in[12] == 0x86 && in[20] != before.protocol) return;
+  const FrameFields sent = test::fields_of(in), got = out.fields();
+  require(got.ttl + 1 == sent.ttl, "one hop is taken");
+  require(got.payload == sent.payload, "the payload is untouched");
+  require(got.checksums_hold == sent.checksums_hold, "a right checksum stays right, a wrong one wrong");
+}
+
+class World {
+ public:
+  void run(std::span<const uint8_t> input) {
+    while (input.size() >= 3) {
+      const unsigned head = input[0];
+      const size_t length = std::min<size_t>(input[1] * 256U + input[2], input.size() - 3);
+      const auto body = input.subspan(3, length);
+      input = input.subspan(3 + length);
+      if (head >= 16) {
+        rig_.jump_ms(1U << (head >> 4));
+        rig_.wait_ms(10);
+      }
+      const bool is_answer = (head & 4) != 0 && !last_.frame.empty();
+      Bytes frame = is_answer ? answer_to(last_.frame, body) : Bytes(body.begin(), body.end());
+      if ((head & 2) != 0) mend_ip_checksum(frame);
+      send(frame, is_answer ? last_.port : head & 1);
+    }
+    rig_.wait_ms(30);
+  }
+
+ private:
+  void send(const Bytes& frame, PortIndex port) {
+    const Outcome out = rig_.send(frame, port);
+    ++seen_;
+    require(out.action != Action::kUndecided, "every frame has a verdict");
+    count(out.action == Action::kTx || out.action == Action::kHold);
+    if (out.action == Action::kTx || out.action == Action::kHold) {
+      require_whole(rig_, out, frame);
+    }
+    if (out.action == Action::kHold) {
+      require(!out.next_hop.is_unset(), "a held frame waits for somebody");
+      resume(out);
+    }
+    if (out.action == Action::kTx) ++sent_, last_ = out;
+    if (out.action == Action::kDrop) require(out.reason != DropReason::kCount, "a drop has a reason");
+    balance(out);
+    for (const auto& [to, own] : rig_.own_frames()) {
+      require(to < rig_.spec().ports.size(), "a frame of Cleat's own has a port");
+      require(!parse_plainly(own).reason, "a frame of Cleat's own is well formed");
+    }
+  }
+
+  void resume(const Outcome& held) {
+    const Outcome again = rig_.resume(held);
+    if (again.action == Action::kTx) ++sent_;
+    if (again.action == Action::kHold) ++held_;
+    require(again.action == Action::kTx || again.action == Action::kHold || again.action == Action::kDrop,
+            "a held frame is sent, held or dropped");
+  }
+
+  // rx = tx + dropped + punted + consumed + held now
+  void balance(const Outcome& last) {
+    const WorkerCounters& c = rig_.counters();
+    uint64_t rx = 0, punted = 0, dropped = 0;
+    for (const PortCounters& each : c.ports) rx += each.rx_packets.get(), punted += each.punted.get();
+    for (const Counter& each : c.drops) dropped += each.get();
+    require(rx == seen_, "every frame is counted in");
+    require(rx == sent_ + dropped + punted + c.consumed.get() + held_, "every frame is counted out");
+    if (last.action == Action::kDrop) require(rig_.drops(last.reason) > 0, "a drop is counted by its reason");
+  }
+
+  test::Rig rig_{add_golden_services, 1, {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};
+  Outcome last_;
+  uint64_t seen_ = 0, sent_ = 0, held_ = 0;
+};
+
+}  // namespace
+}  // namespace fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static std::unique_ptr<fuzz::World> world;
+  static unsigned inputs = 0;
+  if (inputs++ % fuzz::kInputsPerWorld == 0) {
+    world.reset();
+    world = std::make_unique<fuzz::World>();
+  }
+  world->run({data, size});
+  return 0;
+}
