@@ -11,5 +11,6 @@ namespace bench {
 // huge   segment and frames on huge pages
 void register_pipeline_cases(std::span<const uint64_t> flows, bool huge);
 void register_stage_cases(std::span<const uint64_t> flows, bool huge);
+void register_stun_cases();
 
 }  // namespace bench

@@ -50,5 +50,6 @@ int main(int argc, char** argv) {
   if (!smoke) flows.push_back(1048576);
   bench::register_pipeline_cases(flows, pages == "huge");
   bench::register_stage_cases(flows, pages == "huge");
+  bench::register_stun_cases();
   return benchmark::RunSpecifiedBenchmarks() == 0 ? 1 : 0;
 }
