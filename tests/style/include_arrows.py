@@ -21,7 +21,7 @@ STANDARD = set("""
     """.split())
 # folder -> what it may (first) or may not (second) include with <>
 LIBRARIES = {
-    "lb": (lambda name: name in STANDARD or name.startswith("openssl/") or name == "arpa/inet.h"),
+    "lb": (lambda name: name in STANDARD or name.startswith("openssl/") or name in ("arpa/inet.h", "immintrin.h")),
     "dataplane": (lambda name: not re.match(r"boost/|spdlog/|yaml-cpp/|nlohmann/", name)),
     "control": (lambda name: not re.match(r"rte_|xdp/|bpf/|netlink/", name)),
 }
