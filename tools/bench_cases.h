@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cases of cleat-bench, by name: pipeline/<case>/<flows> and stage/<name>/<flows>.
+// The cases of cleat-bench, by name: pipeline/<case>/<flows>, stage/<name>/<flows> and quic-lb/<encryption>.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@ namespace bench {
 // huge   segment and frames on huge pages
 void register_pipeline_cases(std::span<const uint64_t> flows, bool huge);
 void register_stage_cases(std::span<const uint64_t> flows, bool huge);
+void register_quic_lb_cases();
 void register_stun_cases();
 
 }  // namespace bench

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cleat-bench: nanoseconds per packet of the whole pipeline and of each stage, at 1, 65,536 and 1,048,576 flows.
+// cleat-bench: nanoseconds per packet of the whole pipeline and of each stage, at 1, 65,536 and 1,048,576 flows, and of
+// connection ids.
 // Options that begin with --benchmark_ are Google Benchmark's.
 #include <benchmark/benchmark.h>
 
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   if (!smoke) flows.push_back(1048576);
   bench::register_pipeline_cases(flows, pages == "huge");
   bench::register_stage_cases(flows, pages == "huge");
+  bench::register_quic_lb_cases();
   bench::register_stun_cases();
   return benchmark::RunSpecifiedBenchmarks() == 0 ? 1 : 0;
 }
