@@ -20,6 +20,9 @@ namespace po = boost::program_options;
 
 // Options of `flow show`, handed on as they are.
 constexpr const char* kFilters[] = {"service", "backend", "client", "lip", "lport", "limit"};
+// Those of `quic-lb` likewise, and one that takes no value.
+constexpr const char* kQuicLb[] = {"sid", "nonce", "sid-len", "nonce-len", "key", "config-id"};
+constexpr const char* kSelfDescribed = "self-described";
 
 std::string help() {
   Table table({"command", "arguments", "what it does"});
@@ -28,6 +31,7 @@ std::string help() {
                c.arguments.empty() ? " " : std::string(c.arguments), std::string(c.what)});
   return "usage: cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]\n\n" + table.text() +
          "\nENDPOINT is ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6.\n"
+         "KEY is 32 hexadecimal digits, or @FILE that holds them.\n"
          "--socket PATH  cleatd's API socket (default /run/cleat/api.sock)\n"
          "--json         print the API's JSON\n"
          "--version      print the version\n"
@@ -67,6 +71,8 @@ int run(int argc, char** argv) {
       "socket", po::value(&options.socket))("deadline", po::value(&deadline_s))("weight", po::value(&weight))(
       "words", po::value(&words));
   for (const char* name : kFilters) all.add_options()(name, po::value<std::string>());
+  for (const char* name : kQuicLb) all.add_options()(name, po::value<std::string>());
+  all.add_options()(kSelfDescribed, "");
   po::positional_options_description places;
   places.add("words", -1);
   po::variables_map given;
@@ -94,6 +100,15 @@ int run(int argc, char** argv) {
       own.emplace_back(name);
       options.filter[name] = given[name].as<std::string>();
     }
+  for (const char* name : kQuicLb)
+    if (given.count(name) != 0) {
+      own.emplace_back(name);
+      options.quic_lb[name] = given[name].as<std::string>();
+    }
+  if (given.count(kSelfDescribed) != 0) {
+    own.emplace_back(kSelfDescribed);
+    options.quic_lb[kSelfDescribed] = "";
+  }
   if (given.count("deadline") != 0) {
     if (deadline_s < 1 || deadline_s > UINT32_MAX)
       return usage("--deadline: seconds, at least 1, are wanted");

@@ -10,6 +10,7 @@
 #include "control/flows.h"
 #include "control/safe_file.h"
 #include "tools/cleatctl_client.h"
+#include "tools/cleatctl_quic_lb.h"
 #include "tools/cleatctl_show.h"
 
 namespace cleatctl {
@@ -178,6 +179,8 @@ int flow_show(const Options& o, const Arguments&) {
 
 constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
 
+constexpr size_t kAnyNumber = SIZE_MAX;
+
 constexpr Command kCommands[] = {
     {"status", "show", "", "version, generation, uptime, last reload", 0, 0, "", status_show},
     {"service", "show", "", "services with their traffic", 0, 0, "", service_show},
@@ -200,6 +203,13 @@ constexpr Command kCommands[] = {
      "flows through nat: who is behind a LIP and port", 0, 0, kFlowFilters, flow_show},
     {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
     {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
+    {"quic-lb", "encode", "--sid HEX [--nonce HEX | --nonce-len N] [--key KEY] [--config-id N]",
+     "a connection id as a server makes it, without cleatd", 0, 0,
+     "sid sid-len nonce nonce-len key config-id ", quic_lb_encode},
+    {"quic-lb", "decode", "--sid-len N --nonce-len N [--key KEY] [--config-id N] [--self-described] CID...",
+     "server ids in connection ids, without cleatd", 1, kAnyNumber,
+     "sid-len nonce-len key config-id self-described ", quic_lb_decode},
+    {"quic-lb", "keygen", "", "a random key for quic-lb", 0, 0, "", quic_lb_keygen},
 };
 
 }  // namespace

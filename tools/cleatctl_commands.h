@@ -19,6 +19,8 @@ struct Options {
   bool json = false;
   std::optional<uint32_t> deadline_s, weight;
   std::map<std::string, std::string> filter;  // of `flow show`: service, backend, client, lip, lport, limit
+  std::map<std::string, std::string>
+      quic_lb;  // of `quic-lb`: sid, nonce, sid-len, nonce-len, key, config-id, self-described
 };
 
 enum Exit : int { kOk = 0, kRefused = 1, kUsage = 2 };

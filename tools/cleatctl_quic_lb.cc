@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "tools/cleatctl_quic_lb.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+#include "control/safe_file.h"
+#include "lb/quic_lb.h"
+
+namespace cleatctl {
+namespace {
+
+using Octets = std::vector<uint8_t>;
+using Arguments = std::vector<std::string>;
+constexpr uint64_t kMaxKeyFileBytes = 4096;
+
+int usage(const std::string& why) {
+  std::cerr << "cleatctl: " << why << "\n";
+  return kUsage;
+}
+
+std::string to_hex(std::span<const uint8_t> octets) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const uint8_t octet : octets) text += {kDigits[octet >> 4], kDigits[octet & 15]};
+  return text;
+}
+
+// What the message names never is the text itself: it may be a key.
+lb::Result<Octets> from_hex(const std::string& name, std::string_view text) {
+  Octets octets(text.size() / 2);
+  for (size_t i = 0; i < octets.size(); ++i) {
+    const char* digits = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(digits, digits + 2, octets[i], 16);
+    if (error != std::errc() || end != digits + 2)
+      return lb::Error{name + ": hexadecimal digits are wanted, nothing else"};
+  }
+  if (text.size() % 2 != 0) return lb::Error{name + ": an even number of hexadecimal digits is wanted"};
+  return octets;
+}
+
+// The options of one command, by name.
+class Given {
+ public:
+  explicit Given(const Options& options) : named_(options.quic_lb) {}
+
+  [[nodiscard]] bool has(const std::string& name) const { return named_.contains(name); }
+
+  [[nodiscard]] lb::Result<Octets> hex(const std::string& name) const {
+    return from_hex("--" + name, named_.at(name));
+  }
+  // Any number of one octet: ranges are QuicLbConfig's to check. `otherwise` if it is not given.
+  [[nodiscard]] lb::Result<uint8_t> number(const std::string& name, uint8_t otherwise) const {
+    if (!has(name)) return otherwise;
+    const std::string& text = named_.at(name);
+    uint8_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+      return lb::Error{"--" + name + " \"" + text + "\": a whole number is wanted"};
+    return value;
+  }
+  // 32 digits, or @FILE that holds them: other users see a command line.
+  [[nodiscard]] lb::Result<std::optional<lb::AesKey>> key() const {
+    if (!has("key")) return std::optional<lb::AesKey>();
+    std::string text = named_.at("key");
+    if (text.starts_with('@')) {
+      const auto file = control::read_file(text.substr(1), kMaxKeyFileBytes);
+      if (!file) return lb::Error{"--key: " + file.error()};
+      text = file.value().substr(0, file.value().find_last_not_of(" \t\r\n") + 1);
+    }
+    const auto octets = from_hex("--key", text);
+    if (!octets) return lb::Error{octets.error()};
+    lb::AesKey key{};
+    if (octets.value().size() != key.size()) return lb::Error{"--key: 32 hexadecimal digits are wanted"};
+    std::ranges::copy(octets.value(), key.begin());
+    return std::optional(key);
+  }
+  // Of lengths that are not given: those of `server_id` and `nonce`.
+  [[nodiscard]] lb::Result<lb::QuicLbConfig> config(const Octets& server_id, const Octets& nonce) const {
+    const auto octets = [](const Octets& text) {
+      return static_cast<uint8_t>(std::min<size_t>(text.size(), UINT8_MAX));
+    };
+    const auto id = number("config-id", 0);
+    const auto server_id_length = number("sid-len", octets(server_id));
+    const auto nonce_length = number("nonce-len", octets(nonce));
+    const auto secret = key();
+    for (const auto* each : {&id, &server_id_length, &nonce_length})
+      if (!*each) return lb::Error{each->error()};
+    if (!secret) return lb::Error{secret.error()};
+    lb::QuicLbConfig config;
+    config.config_id = id.value();
+    config.server_id_length = server_id_length.value();
+    config.nonce_length = nonce_length.value();
+    config.key = secret.value();
+    if (const auto right = config.check(); !right) return lb::Error{right.error()};
+    return config;
+  }
+
+ private:
+  const std::map<std::string, std::string>& named_;
+};
+
+bool fill_random(std::span<uint8_t> octets) {
+  return RAND_bytes(octets.data(), static_cast<int>(octets.size())) == 1;
+}
+
+int no_random() {
+  std::cerr << "cleatctl: the system gives no random octets\n";
+  return kRefused;
+}
+
+}  // namespace
+
+int quic_lb_encode(const Options& options, const Arguments&) {
+  const Given given(options);
+  if (!given.has("sid")) return usage("quic-lb encode: --sid HEX is wanted");
+  if (!given.has("nonce") && !given.has("nonce-len"))
+    return usage("quic-lb encode: --nonce HEX, or --nonce-len N for a random one, is wanted");
+  const auto server_id = given.hex("sid");
+  if (!server_id) return usage(server_id.error());
+  Octets nonce;
+  if (given.has("nonce")) {
+    auto octets = given.hex("nonce");
+    if (!octets) return usage(octets.error());
+    nonce = std::move(octets).value();
+  }
+  auto config = given.config(server_id.value(), nonce);
+  if (!config) return usage(config.error());
+  config.value().encodes_length = true;  // every balancer takes it, whether it was told to read it or not
+  if (!given.has("nonce")) {
+    nonce.resize(config.value().nonce_length);
+    if (!fill_random(nonce)) return no_random();
+  }
+  const auto cid = lb::encode(config.value(), server_id.value(), nonce);
+  if (!cid) return usage(cid.error());
+  std::cout << to_hex(cid.value().view()) << "\n";
+  return kOk;
+}
+
+int quic_lb_decode(const Options& options, const Arguments& cids) {
+  const Given given(options);
+  if (!given.has("sid-len") || !given.has("nonce-len"))
+    return usage("quic-lb decode: --sid-len N and --nonce-len M are wanted");
+  auto config = given.config({}, {});
+  if (!config) return usage(config.error());
+  config.value().encodes_length = given.has("self-described");
+  const auto configs = lb::QuicLbConfigs::make({&config.value(), 1});
+  if (!configs) return usage(configs.error());
+  std::string lines;
+  for (const std::string& text : cids) {
+    const auto cid = from_hex("connection id \"" + text + "\"", text);
+    if (!cid) return usage(cid.error());
+    const lb::QuicLbId id = configs.value().decode(cid.value(), lb::CidEnd::kExact);
+    lines += id.routable() ? to_hex(id.server_id.view())
+                           : "unroutable " + std::string(lb::unroutable_name(id.reason));
+    lines += "\n";
+  }
+  std::cout << lines;
+  return kOk;
+}
+
+int quic_lb_keygen(const Options&, const Arguments&) {
+  lb::AesKey key;
+  if (!fill_random(key)) return no_random();
+  std::cout << to_hex(key) << "\n";
+  return kOk;
+}
+
+}  // namespace cleatctl
