@@ -42,6 +42,7 @@ struct PoolConfig {
   uint32_t client_timeout_s = 600;
   std::optional<HealthConfig> health;  // none: always healthy
   std::vector<BackendConfig> backends;
+  std::vector<lb::QuicLbSpec> quic_lb;  // at most one for each config id
 };
 
 struct ServiceConfig {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "control/config_sections.h"
+#include "control/config_text.h"
 #include "control/desired.h"
 #include "control/nearest.h"
 #include "lb/route_table.h"
@@ -146,6 +147,10 @@ class Checks {
                                    [&](const PoolConfig& p) { return p.name == service.pool; });
     if (pool == config_.pools.end()) return refuse_pool(i);
     for (const BackendConfig& backend : pool->backends) check_backend(i, *pool, backend.endpoint);
+    if (lb::has_connection_ids(service.affinity) && pool->quic_lb.empty())
+      file_.refuse(item("services", i, "affinity"),
+                   std::string(name_of(service.affinity)) + " wants quic_lb in pool " + pool->name +
+                       ", which says how its servers make connection ids (docs/quic.md)");
   }
 
   void refuse_pool(size_t i) {

@@ -16,6 +16,8 @@ namespace control {
 void read_dataplane(const YamlField& section, DataplaneConfig& into);
 void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips);
 void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
+// REQUIRES: pool.backends are read
+void read_quic_lb(const YamlField& section, PoolConfig& pool);
 void read_services(const YamlField& section, std::vector<ServiceConfig>& into);
 void read_api(const YamlField& section, ApiConfig& into);
 

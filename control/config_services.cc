@@ -63,8 +63,12 @@ ServiceConfig read_service(const YamlField& item) {
   if (const auto text = item.need("pool", "the name of a pool").scalar("the name of a pool"))
     service.pool = *text;
   item["forward"].choice(service.forward, {{"nat", lb::Forward::kNat}, {"dsr", lb::Forward::kDsr}});
-  item["affinity"].choice(service.affinity,
-                          {{"tuple", lb::Affinity::kTuple}, {"source-ip", lb::Affinity::kSourceIp}});
+  item["affinity"].choice(service.affinity, {{"tuple", lb::Affinity::kTuple},
+                                             {"source-ip", lb::Affinity::kSourceIp},
+                                             {"quic", lb::Affinity::kQuic},
+                                             {"dtls", lb::Affinity::kDtls}});
+  if (lb::has_connection_ids(service.affinity) && service.protocol != lb::Protocol::kUdp)
+    item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
   service.idle_timeout_s = service.protocol == lb::Protocol::kTcp ? kIdleTcpS : kIdleUdpS;
   item["idle_timeout"].seconds(service.idle_timeout_s, 1, lb::kMaxTimeoutS);
   return service;

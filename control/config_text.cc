@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/duration.h"
+#include "control/hex.h"
 
 namespace control {
 namespace {
@@ -43,12 +44,25 @@ Json health_json(const HealthConfig& check) {
   return json;
 }
 
+// Keys are not shown.
+Json quic_lb_json(const lb::QuicLbSpec& spec) {
+  Json json{{"config_id", spec.config.config_id},
+            {"server_id_length", spec.config.server_id_length},
+            {"nonce_length", spec.config.nonce_length}};
+  if (spec.config.key) json["key"] = "(hidden)";
+  if (spec.config.encodes_length) json["encodes_length"] = true;
+  for (const lb::QuicLbSpec::Server& server : spec.servers)
+    json["servers"][to_hex(server.id.view())] = server.backend.to_string();
+  return json;
+}
+
 Json pool_json(const PoolConfig& pool) {
   Json json{{"pick", name_of(pool.pick)}, {"client_timeout", seconds_text(pool.client_timeout_s)}};
   if (pool.health) json["health"] = health_json(*pool.health);
   json["backends"] = Json::array();
   for (const BackendConfig& backend : pool.backends)
     json["backends"].push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
+  for (const lb::QuicLbSpec& spec : pool.quic_lb) json["quic_lb"].push_back(quic_lb_json(spec));
   return json;
 }
 
@@ -99,7 +113,17 @@ void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
 std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
 std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
 std::string_view name_of(lb::Affinity affinity) {
-  return affinity == lb::Affinity::kTuple ? "tuple" : "source-ip";
+  switch (affinity) {
+    case lb::Affinity::kTuple:
+      return "tuple";
+    case lb::Affinity::kSourceIp:
+      return "source-ip";
+    case lb::Affinity::kQuic:
+      return "quic";
+    case lb::Affinity::kDtls:
+      return "dtls";
+  }
+  return "tuple";
 }
 std::string_view name_of(lb::PickMethod pick) {
   switch (pick) {

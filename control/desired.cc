@@ -16,6 +16,7 @@ lb::PoolSpec pool_spec(const PoolConfig& pool, const Overrides& overrides, const
   spec.name = pool.name;
   spec.pick = pool.pick;
   spec.client_timeout_s = pool.client_timeout_s;
+  spec.quic_lb = pool.quic_lb;
   const auto add = [&](const lb::Endpoint& endpoint, uint32_t weight, const BackendOverride* o) {
     if (o != nullptr) weight = o->weight.value_or(weight);
     const bool takes_new = healthy(pool.name, endpoint) && (o == nullptr || !o->drain);

@@ -78,6 +78,23 @@ Json drops_json(const Engine& engine) {
   return drops;
 }
 
+Json connection_ids_json(const Engine& engine) {
+  Json routed = Json::object(), unroutable = Json::object();
+  uint64_t moves = 0;
+  for (unsigned i = 0; i < lb::kQuicLbConfigCount; ++i) {
+    uint64_t packets = 0;
+    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->cid_routed[i].get();
+    routed[std::to_string(i)] = packets;
+  }
+  for (unsigned i = 1; i < lb::kUnroutableCount; ++i) {
+    uint64_t packets = 0;
+    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->cid_unroutable[i].get();
+    unroutable[lb::unroutable_name(static_cast<lb::Unroutable>(i))] = packets;
+  }
+  for (const lb::WorkerCounters* worker : engine.workers) moves += worker->cid_moves.get();
+  return {{"routed", routed}, {"unroutable", unroutable}, {"moves", moves}};
+}
+
 std::string_view state_name(const lb::Neighbours::Row& row) {
   if (row.is_static) return "static";
   switch (row.state) {
@@ -133,11 +150,9 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
       row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
       backends.push_back(std::move(row));
     }
-  return {{"workers", workers},
-          {"ports", ports},
-          {"drops", drops_json(engine)},
-          {"services", services},
-          {"backends", backends}};
+  return {{"workers", workers},          {"ports", ports},
+          {"drops", drops_json(engine)}, {"connection_ids", connection_ids_json(engine)},
+          {"services", services},        {"backends", backends}};
 }
 
 Json neighbours_json(const Engine& engine) {

@@ -16,9 +16,8 @@ Touched touch_slot(const Worker& worker, Now now, const Packet& packet, FlowCont
   if (control.slot() >= worker.segment.slots().size()) return Touched::kGone;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
-  if (!view || view->control.backend() != control.backend() ||
-      view->control.listener() != packet.service->listener || view->client != packet.src ||
-      view->client_port != packet.src_port)
+  if (!view || view->control.backend() != control.backend() || view->control.listener() != packet.listener ||
+      view->client != packet.src || view->client_port != packet.src_port)
     return Touched::kGone;
   const bool tcp = packet.protocol == Protocol::kTcp;
   if (tcp && is_first_syn(packet) && NatSlots::is_closed(slot)) return Touched::kGone;
@@ -94,14 +93,26 @@ void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, 
 
 }  // namespace
 
+void look_among(Worker& worker, Packet& packet, ListenerId listener) noexcept {
+  FlowTables& flows = worker.segment.flows();
+  packet.listener = listener;
+  if (packet.service->wide) {
+    packet.hash = flows.wide.hash(wide_key(packet.src, packet.src_port, listener, packet.dst_port));
+    flows.wide.prefetch(packet.hash);
+  } else {
+    packet.hash = flows.narrow.hash(narrow_key(packet.src, packet.src_port, listener));
+    flows.narrow.prefetch(packet.hash);
+  }
+}
+
 void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
-  const ListenerId listener = packet.service->listener;
   FlowTables& flows = worker.segment.flows();
   if (packet.service->wide)
     look_up(worker, snapshot, now, packet, flows.wide,
-            wide_key(packet.src, packet.src_port, listener, packet.dst_port));
+            wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port));
   else
-    look_up(worker, snapshot, now, packet, flows.narrow, narrow_key(packet.src, packet.src_port, listener));
+    look_up(worker, snapshot, now, packet, flows.narrow,
+            narrow_key(packet.src, packet.src_port, packet.listener));
 }
 
 }  // namespace lb

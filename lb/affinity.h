@@ -13,7 +13,10 @@ namespace lb {
 // A packet refreshes its flow's ticks when they are at least this old.
 inline constexpr uint16_t kTouchTicks = kTicksPerSecond;
 
-// REQUIRES: packet.kind is kClient. On return hit says whether backend and slot are set.
+// Says among whose flows find_flow() shall look, and fetches the place. REQUIRES: packet.service is set
+void look_among(Worker& worker, Packet& packet, ListenerId listener) noexcept;
+
+// REQUIRES: look_among(). On return hit says whether backend and slot are set.
 // cost  a hit reads one or two cache lines of the flow table; a touch one line of its slot
 void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lb/classify.h"
 
+#include "lb/affinity.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -30,15 +31,8 @@ void classify_client(Worker& worker, const Snapshot& snapshot, uint16_t vip, Pac
   if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
   packet.service = &snapshot.services[index];
   packet.kind = Kind::kClient;
-  const ListenerId listener = packet.service->listener;
-  FlowTables& flows = worker.segment.flows();
-  if (packet.service->wide) {
-    packet.hash = flows.wide.hash(wide_key(packet.src, packet.src_port, listener, packet.dst_port));
-    flows.wide.prefetch(packet.hash);
-  } else {
-    packet.hash = flows.narrow.hash(narrow_key(packet.src, packet.src_port, listener));
-    flows.narrow.prefetch(packet.hash);
-  }
+  packet.named = kNoBackendId;
+  look_among(worker, packet, packet.service->listener);
 }
 
 void classify_reply(Worker& worker, LipIndex lip, Packet& packet, Verdict& verdict) {

@@ -124,6 +124,7 @@ class Compiler {
 
     std::vector<MaglevEntry> entries;
     std::vector<Weighted> weighted;
+    std::map<Endpoint, BackendId> ids;
     for (const BackendSpec& backend : spec.backends) {
       Identity identity;
       identity.kind = IdentityKind::kBackend;
@@ -133,6 +134,7 @@ class Compiler {
       const std::string name = "backend " + Endpoint{backend.address, backend.port}.to_string();
       const auto backend_id = take(segment_.backends(), backends_used_, identity, now_, name);
       if (!backend_id) return Error{backend_id.error()};
+      ids[{backend.address, backend.port}] = backend_id.value();
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
       if (backend.weight == 0) continue;
       entries.push_back(
@@ -140,8 +142,23 @@ class Compiler {
       weighted.push_back({backend_id.value(), backend.weight});
     }
     build_table(pool, entries, weighted);
+    auto router = quic_router(spec, ids);
+    if (!router) return Error{"pool " + spec.name + ": " + router.error()};
+    pool.quic = std::move(router).value();
     snapshot_->pools.push_back(std::move(pool));
     return Nothing{};
+  }
+
+  static Result<QuicRouter> quic_router(const PoolSpec& spec, const std::map<Endpoint, BackendId>& ids) {
+    std::vector<QuicLbConfig> configs;
+    std::vector<QuicRouter::Server> servers;
+    for (const QuicLbSpec& quic : spec.quic_lb) {
+      configs.push_back(quic.config);
+      for (const QuicLbSpec::Server& server : quic.servers)
+        if (const auto id = ids.find(server.backend); id != ids.end())
+          servers.push_back({quic.config.config_id, server.id, id->second});
+    }
+    return QuicRouter::make(configs, servers);
   }
 
   void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
@@ -198,9 +215,14 @@ class Compiler {
       listener.protocol = spec.protocol;
       listener.port = spec.port_first == spec.port_last ? spec.port_first : 0;
       listener.range_first = listener.port == 0 ? spec.port_first : uint16_t{0};
-      const auto listener_id =
-          take(segment_.listeners(), listeners_used_, listener, now_, "the listener of service " + spec.name);
+      const std::string who = "the listener of service " + spec.name;
+      const auto listener_id = take(segment_.listeners(), listeners_used_, listener, now_, who);
       if (!listener_id) return Error{listener_id.error()};
+      listener.lane = ListenerLane::kMoved;
+      const auto moved_id = has_connection_ids(spec.affinity)
+                                ? take(segment_.listeners(), listeners_used_, listener, now_, who)
+                                : listener_id;
+      if (!moved_id) return Error{moved_id.error()};
       Identity name;
       name.kind = IdentityKind::kService;
       name.name_hash = name_hash(spec.name);
@@ -212,6 +234,7 @@ class Compiler {
       Service service;
       service.vip = spec.vip;
       service.listener = listener_id.value();
+      service.moved = moved_id.value();
       service.id = service_id.value();
       service.pool = pool_index_.at(spec.pool);
       service.idle_ticks = ticks_of_s(spec.idle_timeout_s);
@@ -221,7 +244,8 @@ class Compiler {
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
                        static_cast<uint16_t>(snapshot_->services.size())});
-      snapshot_->listeners[service.listener] = {spec.vip, service.id, service.idle_ticks, false};
+      for (const ListenerId id : {service.listener, service.moved})
+        snapshot_->listeners[id] = {spec.vip, service.id, service.idle_ticks, false};
       snapshot_->services.push_back(service);
     }
     return Nothing{};

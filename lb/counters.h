@@ -9,6 +9,7 @@
 
 #include "lb/drop_reason.h"
 #include "lb/limits.h"
+#include "lb/quic_lb.h"
 
 namespace lb {
 
@@ -43,11 +44,16 @@ struct TrafficCounters {
 struct WorkerCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::array<Counter, kDropReasonCount> drops;
-  Counter consumed;                 // ARP and ND that spoke to Cleat itself
-  Counter emitted;                  // frames of Cleat's own (ARP, ND), part of tx
-  Counter flow_hits, flow_misses;   // look-ups of the flow table by packets of a service
-  Counter relocations;              // entries moved to make room
-  Counter held;                     // frames parked for a next hop
+  Counter consumed;                // ARP and ND that spoke to Cleat itself
+  Counter emitted;                 // frames of Cleat's own (ARP, ND), part of tx
+  Counter flow_hits, flow_misses;  // look-ups of the flow table by packets of a service
+  Counter relocations;             // entries moved to make room
+  Counter held;                    // frames parked for a next hop
+  std::array<Counter, kQuicLbConfigCount>
+      cid_routed;  // packets by the config id of their routable connection id
+  std::array<Counter, kUnroutableCount> cid_unroutable;  // and those without one, by Unroutable
+  Counter
+      cid_moves;  // flows that a connection id opened: a client came by another tuple, or a tuple got another server
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 
   // Indexed by ServiceId (kServiceGone included) and BackendId.

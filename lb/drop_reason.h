@@ -27,6 +27,7 @@ namespace lb {
   X(kLipPortsExhausted,    "lip_ports_exhausted",    "no LIP port is free for a new flow")             \
   X(kReplyWithoutSlot,     "reply_without_slot",     "packet to a LIP port that no flow uses")         \
   X(kReplyFromStranger,    "reply_from_stranger",    "packet to a LIP port from another than its backend") \
+  X(kConnectionIdFlood,    "connection_id_flood",    "connection ids of several servers from one address and port, within a second") \
   X(kFamilyMismatch,       "family_mismatch",        "client and backend are of different families")   \
   X(kNoRoute,              "no_route",               "no on-link network and no gateway for the next hop") \
   X(kNextHopUnresolved,    "next_hop_unresolved",    "the next hop does not answer ARP or neighbour discovery") \

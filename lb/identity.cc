@@ -9,6 +9,7 @@ namespace lb {
 
 size_t IdentityTable::Hash::operator()(const Identity& identity) const {
   const uint64_t rest = uint64_t{identity.range_first} << 32 | uint64_t{identity.port} << 16 |
+                        static_cast<uint64_t>(identity.lane) << 48 |
                         static_cast<uint64_t>(identity.kind) << 8 | static_cast<uint64_t>(identity.protocol);
   return hash_address(identity.address, rest, identity.name_hash);
 }

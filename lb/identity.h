@@ -19,15 +19,18 @@ namespace lb {
 
 enum class IdentityKind : uint8_t { kNone, kBackend, kListener, kLip, kPoolClients, kService };
 
+// A listener of connection ids has two: flows by their tuple alone, and those that a connection id took elsewhere.
+enum class ListenerLane : uint16_t { kTuple = 0, kMoved = 1 };
+
 // What an id stands for. Unused fields are zero.
 struct Identity {
   IpAddress address;       // backend, VIP of a listener, LIP
   uint64_t name_hash = 0;  // of the pool (backend, pool clients) or the service
   uint16_t port = 0;       // of a backend (0 = the client's), or of a listener (0 = a port range)
   IdentityKind kind = IdentityKind::kNone;
-  Protocol protocol{};       // of a listener
-  uint16_t range_first = 0;  // first port of a listener's range
-  uint16_t reserved = 0;
+  Protocol protocol{};                       // of a listener
+  uint16_t range_first = 0;                  // first port of a listener's range
+  ListenerLane lane = ListenerLane::kTuple;  // of a listener
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

@@ -13,6 +13,7 @@ using LipIndex = uint16_t;
 using SlotIndex = uint32_t;  // 26 bits in a flow entry
 
 inline constexpr unsigned kMaxBackends = 4096;
+inline constexpr BackendId kNoBackendId = 0xffff;
 inline constexpr unsigned kMaxListeners = 32768;
 inline constexpr unsigned kMaxServices = 16384;
 inline constexpr ServiceId kServiceGone =

@@ -39,7 +39,8 @@ std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot
 
 std::optional<BackendId> choose(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet) {
   const Service& service = *packet.service;
-  if (service.affinity == Affinity::kTuple)
+  if (packet.named != kNoBackendId) return packet.named;
+  if (service.affinity != Affinity::kSourceIp)
     return pick(worker, snapshot, service.pool, tuple_hash(snapshot, packet));
   const ListenerId clients = snapshot.pools[service.pool].clients;
   FlowTables& flows = worker.segment.flows();
@@ -69,7 +70,7 @@ typename Table::Outcome enter(Worker& worker, Now now, Packet& packet, Table& ta
 enum class Entered : uint8_t { kNew, kOther, kFull };
 
 Entered enter_flow(Worker& worker, Now now, Packet& packet) {
-  const ListenerId listener = packet.service->listener;
+  const ListenerId listener = packet.listener;
   FlowTables& flows = worker.segment.flows();
   const auto verdict = [](auto outcome) {
     using Outcome = decltype(outcome);
@@ -85,6 +86,7 @@ Entered enter_flow(Worker& worker, Now now, Packet& packet) {
 void count_opened(Worker& worker, const Packet& packet) {
   worker.counters.services[packet.service->id].flows_opened.add(1);
   worker.counters.backends[packet.backend].flows_opened.add(1);
+  if (packet.named != kNoBackendId) worker.counters.cid_moves.add(1);
 }
 
 void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
@@ -97,7 +99,7 @@ void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
   if (!claimed && evict_embryonic(worker, snapshot, family, packet.protocol, now) > 0) claimed = claim();
   if (!claimed) return worker.drop(packet, verdict, DropReason::kLipPortsExhausted);
   NatSlot& slot = slots.at(*claimed);
-  NatSlots::fill(slot, packet.backend, packet.service->listener, packet.src, packet.src_port, packet.dst_port,
+  NatSlots::fill(slot, packet.backend, packet.listener, packet.src, packet.src_port, packet.dst_port,
                  now.tick());
   packet.slot = *claimed;
   switch (enter_flow(worker, now, packet)) {

@@ -43,6 +43,8 @@ struct Packet {
   // classify, affinity, pick
   bool hit = false;  // the flow table knew it
   BackendId backend = 0;
+  BackendId named = kNoBackendId;  // whose its connection id is
+  ListenerId listener = 0;         // whose flows to look among; the service's own or its `moved`
   SlotIndex slot = 0;
   const Service* service = nullptr;
   uint64_t hash = 0;

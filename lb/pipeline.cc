@@ -2,6 +2,7 @@
 #include "lb/pipeline.h"
 
 #include "lb/affinity.h"
+#include "lb/cid_affinity.h"
 #include "lb/classify.h"
 #include "lb/forward.h"
 #include "lb/local.h"
@@ -43,11 +44,19 @@ void classify_burst(Worker& worker, const Snapshot& snapshot, Burst& burst) {
     if (burst.packets[i].kind != Kind::kDone) classify(worker, snapshot, burst.packets[i], burst.verdicts[i]);
 }
 
+void find(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
+  if (has_connection_ids(packet.service->affinity))
+    find_by_cid(worker, snapshot, now, packet, verdict);
+  else
+    find_flow(worker, snapshot, now, packet);
+}
+
 unsigned affinity_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   unsigned misses = 0, clients = 0;
   for (unsigned i = 0; i < burst.count; ++i) {
     if (burst.packets[i].kind != Kind::kClient) continue;
-    find_flow(worker, snapshot, now, burst.packets[i]);
+    if (has_connection_ids(burst.packets[i].service->affinity)) read_cid(worker, snapshot, burst.packets[i]);
+    find(worker, snapshot, now, burst.packets[i], burst.verdicts[i]);
     ++clients;
     misses += burst.packets[i].hit ? 0 : 1;
   }
@@ -62,8 +71,8 @@ void pick_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
     Packet& packet = burst.packets[i];
     if (packet.kind != Kind::kClient || packet.hit) continue;
     // A packet before this one may have opened the same flow.
-    if (opened) find_flow(worker, snapshot, now, packet);
-    if (packet.hit) continue;
+    if (opened) find(worker, snapshot, now, packet, burst.verdicts[i]);
+    if (packet.kind != Kind::kClient || packet.hit) continue;
     open_flow(worker, snapshot, now, packet, burst.verdicts[i]);
     opened = true;
   }

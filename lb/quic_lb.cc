@@ -30,6 +30,10 @@ std::string_view unroutable_name(Unroutable reason) noexcept {
       return "too_short";
     case Unroutable::kLengthMismatch:
       return "length_mismatch";
+    case Unroutable::kUnknownServer:
+      return "unknown_server";
+    case Unroutable::kMalformed:
+      return "malformed";
   }
   return "";
 }

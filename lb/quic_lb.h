@@ -24,9 +24,13 @@ enum class Unroutable : uint8_t {
   kNoConfig,        // no configuration has these bits (R1.4)
   kTooShort,        // fewer octets than server id and nonce need (R2.2, R2.6)
   kLengthMismatch,  // the first octet tells another length, and all servers tell theirs (R2.4)
+  kUnknownServer,   // no backend has its server id (R2.3); for QuicRouter to say
+  kMalformed,       // no QUIC packet, or no DTLS record with a connection id (R7.1); likewise
 };
 
-// What operators see: "", "empty", "reserved", "no_config", "too_short", "length_mismatch".
+inline constexpr unsigned kUnroutableCount = 8;
+
+// What operators see: "", "empty", "reserved", "no_config", "too_short", "length_mismatch", "unknown_server", "malformed".
 std::string_view unroutable_name(Unroutable reason) noexcept;
 
 struct QuicLbId {
@@ -60,6 +64,11 @@ class QuicLbConfigs {
   // octets   begin with the connection id; any number of them, only read. See CidEnd
   // cost     no allocation; that of QuicLbDecoder::decode() and a few ns more. Reads 20 octets at most
   [[nodiscard]] QuicLbId decode(std::span<const uint8_t> octets, CidEnd end) const noexcept;
+
+  // Octets that ids of one configuration have at least; 0: there is none. config_id  0..6
+  [[nodiscard]] unsigned cid_length(unsigned config_id) const noexcept {
+    return decoders_[config_id] ? decoders_[config_id]->cid_length() : 0;
+  }
 
  private:
   // Fills `id` but for its reason, which it returns: one object, where the caller wants it.

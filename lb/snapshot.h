@@ -11,6 +11,7 @@
 #include "lb/address_table.h"
 #include "lb/limits.h"
 #include "lb/maglev.h"
+#include "lb/quic_router.h"
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
@@ -21,6 +22,7 @@ namespace lb {
 struct Service {
   IpAddress vip;
   ListenerId listener = 0;
+  ListenerId moved = 0;  // `quic`, `dtls`: the listener of flows that a connection id took elsewhere
   ServiceId id = 0;
   uint16_t pool = 0;  // index into Snapshot::pools
   uint16_t idle_ticks = 0;
@@ -57,6 +59,7 @@ struct Pool {
                                      // Empty: nobody takes new sessions
   std::vector<uint32_t> weights;     // least-load only, beside `table`
   std::vector<MaglevEntry> entries;  // what `table` was built from
+  QuicRouter quic;
 };
 
 struct Snapshot {

@@ -9,13 +9,16 @@
 #include <vector>
 
 #include "lb/address.h"
+#include "lb/quic_lb_config.h"
 #include "lb/time.h"
 
 namespace lb {
 
 enum class Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58 };
 enum class Forward : uint8_t { kNat, kDsr };
-enum class Affinity : uint8_t { kTuple, kSourceIp };
+enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls };
+// Reads connection ids that the servers made.
+constexpr bool has_connection_ids(Affinity a) { return a == Affinity::kQuic || a == Affinity::kDtls; }
 enum class PickMethod : uint8_t { kMaglev, kWrr, kLeastLoad };
 
 struct BackendSpec {
@@ -24,11 +27,22 @@ struct BackendSpec {
   uint32_t weight = 0;  // effective weight, 0..1,000,000; 0 takes no new sessions, its flows go on
 };
 
+// One QUIC-LB configuration of a pool, and whose its server ids are.
+struct QuicLbSpec {
+  struct Server {
+    QuicServerId id;   // of config.server_id_length octets; unique
+    Endpoint backend;  // of the pool; one that the pool does not have is passed over
+  };
+  QuicLbConfig config;
+  std::vector<Server> servers;
+};
+
 struct PoolSpec {
   std::string name;
   PickMethod pick = PickMethod::kMaglev;
   std::vector<BackendSpec> backends;  // (address, port) unique within the pool
   uint32_t client_timeout_s = 600;    // `source-ip`: how long an idle client is remembered, 1..kMaxTimeoutS
+  std::vector<QuicLbSpec> quic_lb;    // at most one for each config id
 };
 
 struct ServiceSpec {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iostream>
 
+#include "control/hex.h"
 #include "control/safe_file.h"
 #include "lb/quic_lb.h"
 
@@ -22,24 +23,11 @@ int usage(const std::string& why) {
   return kUsage;
 }
 
-std::string to_hex(std::span<const uint8_t> octets) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t octet : octets) text += {kDigits[octet >> 4], kDigits[octet & 15]};
-  return text;
-}
-
 // What the message names never is the text itself: it may be a key.
-lb::Result<Octets> from_hex(const std::string& name, std::string_view text) {
-  Octets octets(text.size() / 2);
-  for (size_t i = 0; i < octets.size(); ++i) {
-    const char* digits = text.data() + 2 * i;
-    const auto [end, error] = std::from_chars(digits, digits + 2, octets[i], 16);
-    if (error != std::errc() || end != digits + 2)
-      return lb::Error{name + ": hexadecimal digits are wanted, nothing else"};
-  }
-  if (text.size() % 2 != 0) return lb::Error{name + ": an even number of hexadecimal digits is wanted"};
-  return octets;
+lb::Result<Octets> hex_of(const std::string& name, std::string_view text) {
+  auto octets = control::from_hex(text);
+  if (!octets) return lb::Error{name + ": an even number of hexadecimal digits is wanted, nothing else"};
+  return std::move(*octets);
 }
 
 // The options of one command, by name.
@@ -50,7 +38,7 @@ class Given {
   [[nodiscard]] bool has(const std::string& name) const { return named_.contains(name); }
 
   [[nodiscard]] lb::Result<Octets> hex(const std::string& name) const {
-    return from_hex("--" + name, named_.at(name));
+    return hex_of("--" + name, named_.at(name));
   }
   // Any number of one octet: ranges are QuicLbConfig's to check. `otherwise` if it is not given.
   [[nodiscard]] lb::Result<uint8_t> number(const std::string& name, uint8_t otherwise) const {
@@ -71,7 +59,7 @@ class Given {
       if (!file) return lb::Error{"--key: " + file.error()};
       text = file.value().substr(0, file.value().find_last_not_of(" \t\r\n") + 1);
     }
-    const auto octets = from_hex("--key", text);
+    const auto octets = hex_of("--key", text);
     if (!octets) return lb::Error{octets.error()};
     lb::AesKey key{};
     if (octets.value().size() != key.size()) return lb::Error{"--key: 32 hexadecimal digits are wanted"};
@@ -136,7 +124,7 @@ int quic_lb_encode(const Options& options, const Arguments&) {
   }
   const auto cid = lb::encode(config.value(), server_id.value(), nonce);
   if (!cid) return usage(cid.error());
-  std::cout << to_hex(cid.value().view()) << "\n";
+  std::cout << control::to_hex(cid.value().view()) << "\n";
   return kOk;
 }
 
@@ -151,10 +139,10 @@ int quic_lb_decode(const Options& options, const Arguments& cids) {
   if (!configs) return usage(configs.error());
   std::string lines;
   for (const std::string& text : cids) {
-    const auto cid = from_hex("connection id \"" + text + "\"", text);
+    const auto cid = hex_of("connection id \"" + text + "\"", text);
     if (!cid) return usage(cid.error());
     const lb::QuicLbId id = configs.value().decode(cid.value(), lb::CidEnd::kExact);
-    lines += id.routable() ? to_hex(id.server_id.view())
+    lines += id.routable() ? control::to_hex(id.server_id.view())
                            : "unroutable " + std::string(lb::unroutable_name(id.reason));
     lines += "\n";
   }
@@ -165,7 +153,7 @@ int quic_lb_decode(const Options& options, const Arguments& cids) {
 int quic_lb_keygen(const Options&, const Arguments&) {
   lb::AesKey key;
   if (!fill_random(key)) return no_random();
-  std::cout << to_hex(key) << "\n";
+  std::cout << control::to_hex(key) << "\n";
   return kOk;
 }
 

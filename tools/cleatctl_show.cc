@@ -159,6 +159,21 @@ std::string show_config(const Json& config) {
   return out + "\n" + table.text();
 }
 
+// Nothing when no service reads connection ids.
+std::string connection_ids_table(const Json& ids) {
+  Table table({"connection ids", "packets>"});
+  bool any = false;
+  const auto add = [&](const std::string& what, const Json& packets) {
+    if (packets == 0) return;
+    table.add({what, text(packets)});
+    any = true;
+  };
+  for (const auto& [config, packets] : ids.at("routed").items()) add("routed, config_id " + config, packets);
+  for (const auto& [reason, packets] : ids.at("unroutable").items()) add("unroutable, " + reason, packets);
+  add("flows opened by an id", ids.at("moves"));
+  return any ? "\n" + table.text() : "";
+}
+
 std::string show_stats(const Json& stats) {
   std::string out = plain_table(stats.at("ports"), {{"port", "port"},
                                                     {"rx pkts>", "rx_packets"},
@@ -179,6 +194,7 @@ std::string show_stats(const Json& stats) {
                                                   {"idle>", "idle_polls"}});
   out += "\n" + traffic_table(stats.at("services"), {"service"});
   out += "\n" + traffic_table(stats.at("backends"), {"pool", "backend"});
+  out += connection_ids_table(stats.at("connection_ids"));
   Json drops = Json::array();
   for (const Json& drop : stats.at("drops"))
     if (drop.at("packets") != 0) drops.push_back(drop);

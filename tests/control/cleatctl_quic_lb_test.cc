@@ -102,7 +102,7 @@ TEST(CleatctlQuicLb, WrongInputIsExitTwoAndSaysWhatIsWanted) {
   } cases[] = {
       {"encode --nonce 01020304", "--sid HEX is wanted"},
       {"encode --sid 01", "--nonce HEX, or --nonce-len N"},
-      {"encode --sid 0g --nonce 01020304", "--sid: hexadecimal digits are wanted"},
+      {"encode --sid 0g --nonce 01020304", "--sid: an even number of hexadecimal digits"},
       {"encode --sid 012 --nonce 01020304", "--sid: an even number of hexadecimal digits"},
       {"encode --sid '' --nonce 01020304", "server id length 0: from 1 to 15"},
       {"encode --sid 01 --nonce 010203", "nonce length 3: from 4 to 18"},

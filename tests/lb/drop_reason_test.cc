@@ -73,6 +73,24 @@ Outcome with_families_mixed() {
   return rig.send(reply("10.20.0.11:8000", lip.to_string()), kInside);
 }
 
+// Server ids 0b, 0c, 0d in clear.
+Outcome with_ids_of_three_servers() {
+  Rig rig([](SnapshotSpec& spec) {
+    QuicLbSpec quic;
+    quic.config.server_id_length = 1;
+    quic.config.nonce_length = 4;
+    for (const BackendSpec& backend : pool(spec, "srs").backends)
+      quic.servers.push_back(
+          {QuicServerId::of(std::array{backend.address.bytes()[15]}), {backend.address, backend.port}});
+    pool(spec, "srs").quic_lb = {quic};
+    service(spec, "rtc").affinity = Affinity::kQuic;
+  });
+  Outcome last;
+  for (const uint8_t server : std::initializer_list<uint8_t>{11, 12, 13})
+    last = rig.send(udp(kClient, kRtc).payload(Bytes{0x41, 0x05, server, 1, 2, 3, 4, 5, 6, 7}));
+  return last;
+}
+
 Outcome to_one_rig(const Rig::Edit& edit, const std::function<Outcome(Rig&)>& use) {
   Rig rig(edit);
   return use(rig);
@@ -114,6 +132,7 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
        Rig rig(one_backend);
        return rig.send(reply("10.20.0.12:8000", lip_of(rig.send(udp(kClient, kRtc)))), kInside);
      }},
+    {DropReason::kConnectionIdFlood, with_ids_of_three_servers},
     {DropReason::kFamilyMismatch, with_families_mixed},
     {DropReason::kNoRoute, sent(udp(kClient, kRtc),
                                 [](SnapshotSpec& s) {

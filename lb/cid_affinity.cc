@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "lb/cid_affinity.h"
+
+#include "lb/affinity.h"
+#include "lb/wire.h"
+
+namespace lb {
+namespace {
+
+// How long a tuple keeps the server that an id gave it before another id may give it another one.
+constexpr uint16_t kStayTicks = kTicksPerSecond;
+
+std::span<const uint8_t> payload_of(const Packet& packet) {
+  const auto* udp = reinterpret_cast<const UdpHeader*>(packet.l4);
+  return {packet.l4 + sizeof(UdpHeader), udp->length.host() - sizeof(UdpHeader)};
+}
+
+CidRoute route(const Snapshot& snapshot, const Packet& packet) {
+  const QuicRouter& router = snapshot.pools[packet.service->pool].quic;
+  return packet.service->affinity == Affinity::kDtls ? router.route_dtls(payload_of(packet))
+                                                     : router.route_quic(payload_of(packet));
+}
+
+// The tuple's flow leads to another server than the id: forgets it, so that a new one may be opened. Its slot goes on for
+// what is still under way, and ends by its own time-out. False: it is too young for that.
+bool forget_moved(Worker& worker, Now now, const Packet& packet) {
+  if (is_slot(packet.slot)) {
+    const auto view = NatSlots::read(worker.segment.slots().at(packet.slot));
+    if (view && ticks_since(now.tick(), view->control.tick()) < kStayTicks) return false;
+  }
+  FlowTables& flows = worker.segment.flows();
+  if (packet.service->wide)
+    flows.wide.remove_all(wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port),
+                          packet.hash, packet.slot);
+  else
+    flows.narrow.remove_all(narrow_key(packet.src, packet.src_port, packet.listener), packet.hash,
+                            packet.slot);
+  return true;
+}
+
+}  // namespace
+
+void read_cid(Worker& worker, const Snapshot& snapshot, Packet& packet) noexcept {
+  const CidRoute found = route(snapshot, packet);
+  packet.named = found.backend;
+  if (found.reason == Unroutable::kNo)
+    worker.counters.cid_routed[found.config_id].add(1);
+  else
+    worker.counters.cid_unroutable[static_cast<unsigned>(found.reason)].add(1);
+}
+
+void find_by_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                 Verdict& verdict) noexcept {
+  const Service& service = *packet.service;
+  if (packet.listener != service.listener) look_among(worker, packet, service.listener);
+  find_flow(worker, snapshot, now, packet);
+  if (packet.named == kNoBackendId || (packet.hit && packet.backend == packet.named)) return;
+  if (service.forward == Forward::kDsr && packet.hit) {
+    packet.backend = packet.named;
+    packet.slot = kNoSlot;
+    return;
+  }
+  if (!packet.hit) return;
+  look_among(worker, packet, service.moved);
+  find_flow(worker, snapshot, now, packet);
+  if (!packet.hit || packet.backend == packet.named) return;
+  if (forget_moved(worker, now, packet))
+    packet.hit = false;
+  else
+    worker.drop(packet, verdict, DropReason::kConnectionIdFlood);
+}
+
+}  // namespace lb
