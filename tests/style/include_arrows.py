@@ -11,6 +11,7 @@ ARROWS = {
     "control": {"control", "lb"},
     "tools": {"tools", "control", "dataplane", "lb"},
     "tests/lb": {"tests/lb", "lb"},  # built and run without DPDK and Boost
+    "tests/peers": {"tests/peers"},  # reads and writes what Cleat must understand, without its code
     "tests": {"tests", "tests/lb", "tools", "control", "dataplane", "lb"},
 }
 # Of the C++ standard library, lb takes no clock, thread, lock, stream or file.

@@ -18,6 +18,7 @@ WRONG = [
     ("control/wrong.cc", "#include <rte_mbuf.h>"),
     ("control/wrong.cc", '#include "tools/table.h"'),
     ("tests/lb/wrong_test.cc", '#include "control/config.h"'),
+    ("tests/peers/wrong.cc", '#include "lb/quic_lb.h"'),
 ]
 RIGHT = [
     ("lb/right.cc", "#include <openssl/hmac.h>"),
