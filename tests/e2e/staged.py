@@ -18,15 +18,18 @@ from traces import traces_of  # noqa: E402
 _LOG_LINES = 12
 
 
-def run_on_stages(*groups):
+def run_on_stages(*groups, reason_to_skip=lambda build: None):
     """groups: (make, tests), where make(run, build) returns the stage; its name is told when there are several.
-    Ends the program as run_tests() does.
+    reason_to_skip: asked first; a text skips them all. Ends the program as run_tests() does.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build", help="folder that holds tools/cleatd and tools/cleatctl")
     parser.add_argument("--logs", help="keep all logs and configs there")
     parser.add_argument("only", nargs="*", help="names of tests")
     wanted = parser.parse_args()
+    if reason := reason_to_skip(Path(wanted.build).resolve()):
+        print(f"1..0 # SKIP {reason}")
+        sys.exit(0)
     tests = []
     with contextlib.ExitStack() as stages:
         for make, functions in groups:
@@ -66,7 +69,7 @@ class _Stage:
 
     def _get(self):
         if self._broken:
-            raise self._broken
+            raise self._broken.with_traceback(None)
         if self._stage is None:
             self._stages.enter_context(self._own)
             self._run = self._own.enter_context(Run(self._logs))
