@@ -7,13 +7,17 @@
 """
 import collections
 import json
+import os
+import shutil
 import signal
 from pathlib import Path
 
+from lab.binaries import SOURCE
 from lab.child import Child
 
 PORT = 4433
 PROGRAM = "tests/peers/quic-echo"
+MODULES = Path("/var/cache/cleat/npm/node_modules")  # where tools/install puts them
 
 # good, broken: connections; moves: rebindings and migrations; servers: {name: connections}; why: {text: connections}
 Report = collections.namedtuple("Report", "good broken moves servers why")
@@ -50,8 +54,8 @@ class Ids(collections.namedtuple("Ids", "config_id key server_id_length nonce_le
 class _Peer:
     """A quic-echo and the objects that it has told so far."""
 
-    def __init__(self, run, name, words, space):
-        self.child = Child(run, name, words, space)
+    def __init__(self, run, name, words, space, environment=None):
+        self.child = Child(run, name, words, space, environment=environment)
 
     def events(self, *kinds):
         told = self.child.log().split("\n")[:-1]  # the last may be half a line
@@ -67,6 +71,13 @@ class _Peer:
             events = self.events(kind)
             return events if len(events) >= count else None
         return self.child.wait_until(enough, f"{count} x {kind}", deadline_s)
+
+
+def no_quiche(build):
+    """Why quiche's client cannot run; None: it can."""
+    if not shutil.which("node") or not (MODULES / "@matrixai/quic-linux-x64").is_dir():
+        return "no node, or no quiche for it (tools/install test takes it from npm where npm is)"
+    return no_endpoints(build)
 
 
 def moved(servers, before=None):
@@ -118,18 +129,20 @@ class QuicClient(_Peer):
     rebind_at          rounds before which the local address changes as behind a NAT; migrate_at: as the client's own will
     pause_at           rounds before which all wait for go_on()
     answer_within_ms   a connection is broken if a round takes longer
+    stack              "ngtcp2", or "quiche", which knows no pauses and no IPv6
     options            more for quic-echo: hello_bytes=2500, version="709a50c4", ...
     """
 
     def __init__(self, run, space, build, vip, port=PORT, connections=20, rounds=8, rebind_at=(), migrate_at=(),
-                 pause_at=(), local=None, answer_within_ms=10_000, name="quic", **options):
+                 pause_at=(), local=None, answer_within_ms=10_000, name="quic", stack="ngtcp2", **options):
         local = local or [space.address6 if ":" in vip else space.address]
         chosen = {"connections": connections, "rounds": rounds, "rebind-at": _list(rebind_at),
                   "migrate-at": _list(migrate_at), "pause-at": _list(pause_at), "local": _list(local),
                   "answer-within-ms": answer_within_ms, **{k.replace("_", "-"): v for k, v in options.items()}}
-        words = [Path(build) / PROGRAM, "client", "--connect", host_and_port(vip, port)]
+        words = _STACKS[stack](build) + ["client", "--connect", host_and_port(vip, port)]
         words += [word for key, value in chosen.items() if value != "" for word in (f"--{key}", value)]
-        super().__init__(run, f"{name}-{space.name}-{len(run.pids)}", words, space)
+        super().__init__(run, f"{name}-{space.name}-{len(run.pids)}", words, space,
+                         {**os.environ, "NODE_PATH": str(MODULES)})
         self.deadline_s = rounds * answer_within_ms / 1000 + 10
 
     def wait_paused(self, round_number):
@@ -152,6 +165,10 @@ class QuicClient(_Peer):
         return Report(ends[0]["good"], ends[0]["broken"], ends[0]["moves"],
                       collections.Counter(server for _, server in answered),
                       collections.Counter(e["why"] or "another server" for e in self.events("broken")))
+
+
+_STACKS = {"ngtcp2": lambda build: [Path(build) / PROGRAM],
+           "quiche": lambda build: ["node", SOURCE / "tests/peers/quiche_client.mjs"]}
 
 
 def _list(values):
