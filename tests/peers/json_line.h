@@ -2,6 +2,7 @@
 // One JSON object on a line of standard output: what a peer tells the test that started it.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
