@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `quic_lb` of a pool: what is read, and what is refused in one line.
+#include <nlohmann/json.hpp>
+
 #include "control/config_text.h"
 #include "tests/control/sample_config.h"
 
