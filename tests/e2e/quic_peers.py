@@ -36,8 +36,8 @@ class Ids(collections.namedtuple("Ids", "config_id key server_id_length nonce_le
     """One QUIC-LB configuration. key: 32 hex digits; None: ids in clear."""
 
     def server_id(self, number):
-        """Of the server with that number, in hex."""
-        return f"{0xa1b2c3 + number:06x}".ljust(2 * self.server_id_length, "7")
+        """Of the server with that number, in hex. Ids in clear are others than encrypted ones: Cleat refuses the same."""
+        return f"{(0xa1b2c3 if self.key else 0x51b2c3) + number:06x}".ljust(2 * self.server_id_length, "7")
 
     def of(self, number):
         """As quic-echo takes it for that server."""
