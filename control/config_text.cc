@@ -51,6 +51,7 @@ Json quic_lb_json(const lb::QuicLbSpec& spec) {
             {"nonce_length", spec.config.nonce_length}};
   if (spec.config.key) json["key"] = "(hidden)";
   if (spec.config.encodes_length) json["encodes_length"] = true;
+  json["servers"] = Json::object();
   for (const lb::QuicLbSpec::Server& server : spec.servers)
     json["servers"][to_hex(server.id.view())] = server.backend.to_string();
   return json;
