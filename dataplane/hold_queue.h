@@ -13,8 +13,8 @@ namespace dataplane {
 
 class HoldQueue {
  public:
-  static constexpr unsigned kCapacity = 256;   // frames of one worker, all next hops together
-  static constexpr unsigned kPerNextHop = 32;  // so that one dead host does not fill it
+  static constexpr unsigned kCapacity = 512;    // frames of one worker, all next hops together
+  static constexpr unsigned kPerNextHop = 128;  // so that one dead host does not fill it
 
   struct Held {
     rte_mbuf* mbuf;
