@@ -1,90 +1,13 @@
 // SPDX-License-Identifier: MIT
+// OpenSSL 3 deprecates AES_encrypt() for its EVP interface, which keeps its contexts on the heap and checks a block's way
+// each time.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "lb/aes128.h"
-
-#include <cstring>
 
 #include "lb/aes128_instructions.h"
 
 namespace lb {
 namespace {
-
-constexpr uint8_t byte(unsigned value) { return static_cast<uint8_t>(value); }
-
-// Multiplication by x in GF(2^8), modulo x^8 + x^4 + x^3 + x + 1 (FIPS 197 section 4.2.1).
-constexpr uint8_t times_x(uint8_t a) { return byte((a << 1) ^ ((a & 0x80) != 0 ? 0x1b : 0)); }
-
-struct Boxes {
-  std::array<uint8_t, 256> forward{}, inverse{};
-};
-
-// FIPS 197 section 5.1.1: the inverse in GF(2^8), then an affine map. p runs through the powers of 3, q through their inverses.
-constexpr Boxes make_boxes() {
-  Boxes boxes;
-  const auto rotated = [](uint8_t a, unsigned bits) { return byte((a << bits) | (a >> (8 - bits))); };
-  uint8_t p = 1, q = 1;
-  do {
-    p = byte(p ^ times_x(p));
-    for (const unsigned shift : {1U, 2U, 4U}) q = byte(q ^ (q << shift));
-    if ((q & 0x80) != 0) q = byte(q ^ 0x09);
-    boxes.forward[p] = byte(q ^ rotated(q, 1) ^ rotated(q, 2) ^ rotated(q, 3) ^ rotated(q, 4) ^ 0x63);
-  } while (p != 1);
-  boxes.forward[0] = 0x63;
-  for (unsigned i = 0; i < 256; ++i) boxes.inverse[boxes.forward[i]] = byte(i);
-  return boxes;
-}
-constexpr Boxes kBoxes = make_boxes();
-static_assert(kBoxes.forward[0x53] == 0xed && kBoxes.inverse[0xed] == 0x53, "FIPS 197 section 5.1.1");
-
-void add(AesBlock& state, const AesBlock& key) noexcept {
-  for (unsigned i = 0; i < 16; ++i) state[i] = byte(state[i] ^ key[i]);
-}
-
-void mix_columns(AesBlock& state) noexcept {
-  for (unsigned c = 0; c < 16; c += 4) {
-    const uint8_t a = state[c], all = byte(a ^ state[c + 1] ^ state[c + 2] ^ state[c + 3]);
-    for (unsigned r = 0; r < 4; ++r) {
-      const uint8_t next = r == 3 ? a : state[c + r + 1];
-      state[c + r] = byte(state[c + r] ^ all ^ times_x(byte(state[c + r] ^ next)));
-    }
-  }
-}
-
-// The inverse map is the forward one after a smaller one: (e b d 9) = (2 3 1 1) x (5 0 4 0).
-void unmix_columns(AesBlock& state) noexcept {
-  for (unsigned c = 0; c < 16; c += 4) {
-    const uint8_t even = times_x(times_x(byte(state[c] ^ state[c + 2])));
-    const uint8_t odd = times_x(times_x(byte(state[c + 1] ^ state[c + 3])));
-    for (unsigned r = 0; r < 4; ++r) state[c + r] = byte(state[c + r] ^ ((r & 1) == 0 ? even : odd));
-  }
-  mix_columns(state);
-}
-
-// SubBytes and ShiftRows, or their inverses: row r moves by r columns.
-void substitute(AesBlock& state, const std::array<uint8_t, 256>& box, unsigned step) noexcept {
-  const AesBlock old = state;
-  for (unsigned i = 0; i < 16; ++i) state[i] = box[old[(i + step * (i % 4)) % 16]];
-}
-
-AesBlock portable_encrypt(const AesBlock* keys, AesBlock state) noexcept {
-  add(state, keys[0]);
-  for (unsigned round = 1; round <= 10; ++round) {
-    substitute(state, kBoxes.forward, 4);
-    if (round < 10) mix_columns(state);
-    add(state, keys[round]);
-  }
-  return state;
-}
-
-// The "equivalent inverse cipher" of FIPS 197 section 5.3.5.
-AesBlock portable_decrypt(const AesBlock* keys, AesBlock state) noexcept {
-  add(state, keys[0]);
-  for (unsigned round = 1; round <= 10; ++round) {
-    substitute(state, kBoxes.inverse, 12);
-    if (round < 10) unmix_columns(state);
-    add(state, keys[round]);
-  }
-  return state;
-}
 
 #if CLEAT_HAS_AESNI
 __m128i load(const AesBlock& block) noexcept {
@@ -95,6 +18,36 @@ AesBlock stored(__m128i value) noexcept {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(block.data()), value);
   return block;
 }
+
+// FIPS 197 section 5.2, a round: each word is the one before it plus its own of the last round key.
+template <int kConstant>
+CLEAT_TARGET_AES AesBlock next_key(const AesBlock& last) noexcept {
+  __m128i key = load(last);
+  const __m128i turned = _mm_shuffle_epi32(_mm_aeskeygenassist_si128(key, kConstant), 0xff);
+  for (int i = 0; i < 3; ++i) key = _mm_xor_si128(key, _mm_slli_si128(key, 4));
+  return stored(_mm_xor_si128(key, turned));
+}
+
+template <int... kConstants>
+void expand(std::array<AesBlock, 11>& keys) noexcept {
+  size_t round = 0;
+  ((keys[round + 1] = next_key<kConstants>(keys[round]), ++round), ...);
+}
+
+// The "equivalent inverse cipher" of FIPS 197 section 5.3.5.
+CLEAT_TARGET_AES void invert(const std::array<AesBlock, 11>& keys,
+                             std::array<AesBlock, 11>& inverse) noexcept {
+  inverse[0] = keys[10];
+  for (unsigned i = 1; i < 10; ++i) inverse[i] = stored(_mm_aesimc_si128(load(keys[10 - i])));
+  inverse[10] = keys[0];
+}
+
+void expand_key(const AesKey& key, std::array<AesBlock, 11>& encryption,
+                std::array<AesBlock, 11>& decryption) noexcept {
+  encryption[0] = key;
+  expand<0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36>(encryption);
+  invert(encryption, decryption);
+}
 CLEAT_TARGET_AES AesBlock instruction_encrypt(const AesBlock* keys, const AesBlock& block) noexcept {
   return stored(aes_encrypt(keys, load(block)));
 }
@@ -102,8 +55,9 @@ CLEAT_TARGET_AES AesBlock instruction_decrypt(const AesBlock* keys, const AesBlo
   return stored(aes_decrypt(keys, load(block)));
 }
 #else
-constexpr auto instruction_encrypt = portable_encrypt;
-constexpr auto instruction_decrypt = portable_decrypt;
+void expand_key(const AesKey&, std::array<AesBlock, 11>&, std::array<AesBlock, 11>&) noexcept {}
+AesBlock instruction_encrypt(const AesBlock*, const AesBlock& block) noexcept { return block; }
+AesBlock instruction_decrypt(const AesBlock*, const AesBlock& block) noexcept { return block; }
 #endif
 
 }  // namespace
@@ -117,30 +71,26 @@ bool has_aes_instructions() noexcept {
 }
 
 Aes128::Aes128(const AesKey& key, bool instructions) noexcept : instructions_(instructions) {
-  encryption_[0] = key;
-  uint8_t constant = 1;
-  for (unsigned round = 1; round <= 10; ++round) {  // FIPS 197 section 5.2
-    const AesBlock& last = encryption_[round - 1];
-    AesBlock& next = encryption_[round];
-    for (unsigned i = 0; i < 4; ++i) next[i] = byte(last[i] ^ kBoxes.forward[last[12 + (i + 1) % 4]]);
-    next[0] = byte(next[0] ^ constant);
-    for (unsigned i = 4; i < 16; ++i) next[i] = byte(last[i] ^ next[i - 4]);
-    constant = times_x(constant);
-  }
-  for (unsigned round = 0; round <= 10; ++round) {
-    decryption_[round] = encryption_[10 - round];
-    if (round != 0 && round != 10) unmix_columns(decryption_[round]);
+  if (instructions_) {
+    expand_key(key, encryption_, decryption_);
+  } else {
+    AES_set_encrypt_key(key.data(), 128, &library_encryption_);
+    AES_set_decrypt_key(key.data(), 128, &library_decryption_);
   }
 }
 
 AesBlock Aes128::encrypt(const AesBlock& block) const noexcept {
-  return instructions_ ? instruction_encrypt(encryption_.data(), block)
-                       : portable_encrypt(encryption_.data(), block);
+  if (instructions_) return instruction_encrypt(encryption_.data(), block);
+  AesBlock out;
+  AES_encrypt(block.data(), out.data(), &library_encryption_);
+  return out;
 }
 
 AesBlock Aes128::decrypt(const AesBlock& block) const noexcept {
-  return instructions_ ? instruction_decrypt(decryption_.data(), block)
-                       : portable_decrypt(decryption_.data(), block);
+  if (instructions_) return instruction_decrypt(decryption_.data(), block);
+  AesBlock out;
+  AES_decrypt(block.data(), out.data(), &library_decryption_);
+  return out;
 }
 
 }  // namespace lb

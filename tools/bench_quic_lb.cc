@@ -24,8 +24,8 @@ constexpr Case kCases[] = {{"plaintext", 8, 8, false, true},
                            {"three-passes", 8, 10, true, true},
                            {"three-passes-odd", 3, 4, true, true},
                            {"four-passes", 10, 8, true, true},
-                           {"one-block-portable", 8, 8, true, false},
-                           {"three-passes-portable", 8, 10, true, false}};
+                           {"one-block-libcrypto", 8, 8, true, false},
+                           {"three-passes-libcrypto", 8, 10, true, false}};
 
 constexpr size_t kPackets = 512, kPacketBytes = 64;
 

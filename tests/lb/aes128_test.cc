@@ -18,7 +18,7 @@ AesBlock block_of(std::string_view hex) {
   return block;
 }
 
-// The portable way, and the CPU's where it has one.
+// libcrypto's code, and the CPU's instructions where it has them.
 std::vector<Aes128> ways(const AesKey& key) {
   std::vector<Aes128> made{Aes128(key, false)};
   if (has_aes_instructions()) made.emplace_back(key, true);
@@ -36,6 +36,7 @@ TEST(Aes128, TakesTheExampleOfFips197AppendixC) {
 }
 
 TEST(Aes128, ExpandsTheKeyOfFips197AppendixA) {
+  if (!has_aes_instructions()) GTEST_SKIP() << "libcrypto keeps its round keys to itself";
   const Aes128 aes(block_of("2b7e151628aed2a6abf7158809cf4f3c"));
 
   EXPECT_EQ(aes.encryption_keys()[1], block_of("a0fafe1788542cb123a339392a6c7605"));
