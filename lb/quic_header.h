@@ -37,9 +37,4 @@ struct QuicHeader {
 // A Stateless Reset looks like a short header (RFC 9000 section 10.3), a Retry like any long one.
 std::optional<QuicHeader> parse_quic(std::span<const uint8_t> datagram) noexcept;
 
-// Whether a UDP payload that begins with this octet is QUIC on a port that other protocols share (RFC 9443 section 3):
-// 64..127 short headers (64..79 are TURN channels instead, where a service has TURN), 192..255 long ones. True only of
-// endpoints that leave the fixed bit alone; a port with nothing but QUIC does not ask.
-constexpr bool may_be_quic(uint8_t first_octet) noexcept { return (first_octet & 0x40) != 0; }
-
 }  // namespace lb

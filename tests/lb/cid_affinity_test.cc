@@ -49,15 +49,17 @@ Bytes cid(uint8_t host, uint8_t nonce = 0) {
   return {octets.begin(), octets.end()};
 }
 Bytes short_header(const Bytes& dcid) {
-  Bytes bytes{0x41};
-  bytes.insert(bytes.end(), dcid.begin(), dcid.end());
-  bytes.resize(bytes.size() + 30, 0x5a);
+  Bytes bytes(1 + dcid.size() + 30, 0x5a);
+  bytes[0] = 0x41;
+  std::copy(dcid.begin(), dcid.end(), bytes.begin() + 1);
   return bytes;
 }
 Bytes initial(const Bytes& dcid) {
-  Bytes bytes{0xc3, 0, 0, 0, 1, static_cast<uint8_t>(dcid.size())};
-  bytes.insert(bytes.end(), dcid.begin(), dcid.end());
-  bytes.resize(1200);
+  Bytes bytes(1200);
+  bytes[0] = 0xc3;
+  bytes[4] = 1;
+  bytes[5] = static_cast<uint8_t>(dcid.size());
+  std::copy(dcid.begin(), dcid.end(), bytes.begin() + 6);
   return bytes;
 }
 const Bytes kChosenByClient{0xe0, 1, 2, 3, 4, 5, 6, 7};
@@ -179,11 +181,12 @@ TEST(CidAffinity, RepliesOfBothFlowsOfATupleFindTheClient) {
 
 TEST(CidAffinity, ADtlsRecordWithAnIdIsRoutedAndOneWithoutGoesByTuple) {
   Rig rig(by_dtls);
-  Bytes record{25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 7};  // tls12_cid, DTLS 1.2, epoch 1
   const Bytes id = cid(13);
-  record.insert(record.end(), id.begin(), id.end());
-  record.insert(record.end(), {0, 20});
-  record.resize(record.size() + 20, 0x77);
+  Bytes record(11 + id.size() + 2 + 20);
+  record[0] = 25;  // tls12_cid
+  record[1] = 0xfe, record[2] = 0xfd;
+  std::copy(id.begin(), id.end(), record.begin() + 11);
+  record[11 + id.size() + 1] = 20;
   EXPECT_EQ(backend_of(send(rig, kHome, record)), host(13));
   EXPECT_EQ(backend_of(send(rig, kRoad, record)), host(13));
 

@@ -132,11 +132,5 @@ TEST(QuicHeader, AgreesWithAReaderOctetByOctetOnRandomDatagrams) {
   }
 }
 
-TEST(QuicHeader, OnASharedPortTheFirstOctetTellsQuicFromItsNeighbours) {
-  for (unsigned octet = 0; octet < 256; ++octet)  // RFC 9443 section 3
-    EXPECT_EQ(may_be_quic(static_cast<uint8_t>(octet)), (octet >= 64 && octet <= 127) || octet >= 192)
-        << octet;
-}
-
 }  // namespace
 }  // namespace lb

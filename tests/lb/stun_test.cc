@@ -9,21 +9,14 @@
 namespace lb {
 namespace {
 
+using test::binding_request;
 using test::Bytes;
 using test::ParsedStun;
+using test::server_of;
 using test::StunWriter;
 
 constexpr unsigned kRequest = 0x0001, kUsername = 0x0006;
 constexpr std::string_view kKey = "VOkJxbRl1RmTxUk/WvJxBt";
-
-Bytes request(std::string_view username) { return StunWriter(kRequest).username(username).bytes(); }
-
-std::string server_of(const Bytes& bytes) {
-  const ParsedStun stun(bytes);
-  if (!stun.parsed) return stun.fault();
-  const auto ufrags = stun->ufrags();
-  return ufrags ? std::string(ufrags->server) : "none";
-}
 
 TEST(Stun, S1ADatagramOfLessThanAHeaderIsNotStun) {
   const Bytes header = StunWriter(kRequest).bytes();
@@ -35,7 +28,7 @@ TEST(Stun, S1ADatagramOfLessThanAHeaderIsNotStun) {
 
 TEST(Stun, S2AFirstOctetAbove3IsNotStun) {
   for (unsigned first = 0; first < 256; ++first) {
-    Bytes bytes = request("srvA:cliB");
+    Bytes bytes = binding_request("srvA:cliB");
     bytes[0] = static_cast<uint8_t>(first);
     EXPECT_EQ(ParsedStun(bytes).fault(), first <= 3 ? "" : "not_stun") << first;
   }
@@ -43,7 +36,7 @@ TEST(Stun, S2AFirstOctetAbove3IsNotStun) {
 
 TEST(Stun, S3EachBitOfTheMagicCookieCounts) {
   for (unsigned bit = 0; bit < 32; ++bit) {
-    Bytes bytes = request("srvA:cliB");
+    Bytes bytes = binding_request("srvA:cliB");
     bytes[4 + bit / 8] ^= static_cast<uint8_t>(1U << bit % 8);
     EXPECT_EQ(ParsedStun(bytes).fault(), "not_stun") << bit;
   }
@@ -59,7 +52,7 @@ TEST(Stun, S5TheMessageFillsThePayload) {
   for (const unsigned length : {0U, 8U, 12U, 20U, 0xfffcU})
     EXPECT_EQ(ParsedStun(StunWriter(kRequest).username("srvA:cliB").length(length).bytes()).fault(),
               "other_length");
-  Bytes trailing = request("srvA:cliB");
+  Bytes trailing = binding_request("srvA:cliB");
   trailing.resize(trailing.size() + 4);
   EXPECT_EQ(ParsedStun(trailing).fault(), "other_length");
 }
@@ -143,7 +136,7 @@ TEST(Stun, S8EachBitBeforeTheFingerprintCounts) {
 }
 
 TEST(Stun, S8NoFingerprintIsNoFault) {
-  const ParsedStun stun(request("srvA:cliB"));
+  const ParsedStun stun(binding_request("srvA:cliB"));
 
   EXPECT_FALSE(stun->has_fingerprint());
   EXPECT_FALSE(stun->fingerprint_ok());

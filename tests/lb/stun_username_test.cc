@@ -9,21 +9,14 @@
 namespace lb {
 namespace {
 
+using test::binding_request;
 using test::Bytes;
 using test::ParsedStun;
+using test::server_of;
 using test::StunWriter;
 
 constexpr unsigned kRequest = 0x0001, kIntegrity = 0x0008, kIntegritySha256 = 0x001c;
 constexpr std::string_view kKey = "VOkJxbRl1RmTxUk/WvJxBt";
-
-Bytes request(std::string_view username) { return StunWriter(kRequest).username(username).bytes(); }
-
-std::string server_of(const Bytes& bytes) {
-  const ParsedStun stun(bytes);
-  if (!stun.parsed) return stun.fault();
-  const auto ufrags = stun->ufrags();
-  return ufrags ? std::string(ufrags->server) : "none";
-}
 
 TEST(StunUsername, S10OnlyBindingRequestsRoute) {
   for (unsigned type = 0; type < 0x400; ++type) {
@@ -85,8 +78,8 @@ TEST(StunUsername, S12OneIntegrityAttributeDoesNotHideTheOther) {
 TEST(StunUsername, S13AUsernameInABindingRequestHasAtMost513Bytes) {
   const std::string longest = std::string(256, 'a') + ":" + std::string(256, 'b');
 
-  EXPECT_EQ(server_of(request(longest)), std::string(256, 'a'));
-  EXPECT_EQ(server_of(request(longest + "b")), "username_too_long");
+  EXPECT_EQ(server_of(binding_request(longest)), std::string(256, 'a'));
+  EXPECT_EQ(server_of(binding_request(longest + "b")), "username_too_long");
   EXPECT_EQ(server_of(StunWriter(kRequest).username("srvA:cliB").username(longest + "b").bytes()), "srvA");
   const ParsedStun allocate(StunWriter(0x0003).username(longest + "b").bytes());
   EXPECT_EQ(allocate->username()->size(), 514U) << "TURN's names are not ICE's";

@@ -13,15 +13,9 @@
 
 #include "lb/stun.h"
 #include "tests/lb/frame_builder.h"
+#include "tests/lb/hex.h"
 
 namespace lb::test {
-
-inline Bytes from_hex(std::string_view hex) {
-  Bytes bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes.push_back(static_cast<uint8_t>(std::stoul(std::string(hex.substr(i, 2)), nullptr, 16)));
-  return bytes;
-}
 
 inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
@@ -50,8 +44,10 @@ inline const TransactionId kTransaction{
 // StunWriter(0x0001).attribute(0x0006, "srvA:cliB").fingerprint().bytes()
 class StunWriter {
  public:
-  explicit StunWriter(unsigned type) : bytes_{hi(type), lo(type), 0, 0, 0x21, 0x12, 0xa4, 0x42} {
-    bytes_.insert(bytes_.end(), kTransaction.bytes.begin(), kTransaction.bytes.end());
+  explicit StunWriter(unsigned type) {
+    for (const unsigned octet : {type >> 8, type, 0U, 0U, 0x21U, 0x12U, 0xa4U, 0x42U})
+      bytes_.push_back(lo(octet));
+    for (const uint8_t octet : kTransaction.bytes) bytes_.push_back(octet);
   }
 
   StunWriter& attribute(unsigned type, const Bytes& value, uint8_t padding = 0) {
@@ -64,7 +60,7 @@ class StunWriter {
     return raw({hi(type), lo(type), hi(length), lo(length)});
   }
   StunWriter& raw(const Bytes& bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    for (const uint8_t octet : bytes) bytes_.push_back(octet);
     return *this;
   }
   StunWriter& integrity(std::string_view key) {
@@ -122,5 +118,17 @@ struct ParsedStun {
   size_t size;
   StunParsed parsed;
 };
+
+inline Bytes binding_request(std::string_view username) {
+  return StunWriter(0x0001).username(username).bytes();
+}
+
+// The ufrag that routes; "none"; or why there is no message.
+inline std::string server_of(const Bytes& bytes) {
+  const ParsedStun stun(bytes);
+  if (!stun.parsed) return stun.fault();
+  const auto ufrags = stun->ufrags();
+  return ufrags ? std::string(ufrags->server) : "none";
+}
 
 }  // namespace lb::test
