@@ -65,11 +65,18 @@ Json port_json(const Engine& engine, size_t number) {
           {"from_kernel", from_kernel}};
 }
 
+// Of one counter, over all workers.
+template <typename Read>
+uint64_t total(const Engine& engine, Read read) {
+  uint64_t sum = 0;
+  for (const lb::WorkerCounters* worker : engine.workers) sum += read(*worker);
+  return sum;
+}
+
 Json drops_json(const Engine& engine) {
   Json drops = Json::array();
   for (unsigned i = 0; i < lb::kDropReasonCount; ++i) {
-    uint64_t packets = 0;
-    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->drops[i].get();
+    const uint64_t packets = total(engine, [i](const lb::WorkerCounters& c) { return c.drops[i].get(); });
     const auto reason = static_cast<lb::DropReason>(i);
     drops.push_back({{"reason", lb::drop_reason_name(reason)},
                      {"packets", packets},
@@ -80,18 +87,13 @@ Json drops_json(const Engine& engine) {
 
 Json connection_ids_json(const Engine& engine) {
   Json routed = Json::object(), unroutable = Json::object();
-  uint64_t moves = 0;
-  for (unsigned i = 0; i < lb::kQuicLbConfigCount; ++i) {
-    uint64_t packets = 0;
-    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->cid_routed[i].get();
-    routed[std::to_string(i)] = packets;
-  }
-  for (unsigned i = 1; i < lb::kUnroutableCount; ++i) {
-    uint64_t packets = 0;
-    for (const lb::WorkerCounters* worker : engine.workers) packets += worker->cid_unroutable[i].get();
-    unroutable[lb::unroutable_name(static_cast<lb::Unroutable>(i))] = packets;
-  }
-  for (const lb::WorkerCounters* worker : engine.workers) moves += worker->cid_moves.get();
+  for (unsigned i = 0; i < lb::kQuicLbConfigCount; ++i)
+    routed[std::to_string(i)] =
+        total(engine, [i](const lb::WorkerCounters& c) { return c.cid_routed[i].get(); });
+  for (unsigned i = 1; i < lb::kUnroutableCount; ++i)
+    unroutable[lb::unroutable_name(static_cast<lb::Unroutable>(i))] =
+        total(engine, [i](const lb::WorkerCounters& c) { return c.cid_unroutable[i].get(); });
+  const uint64_t moves = total(engine, [](const lb::WorkerCounters& c) { return c.cid_moves.get(); });
   return {{"routed", routed}, {"unroutable", unroutable}, {"moves", moves}};
 }
 

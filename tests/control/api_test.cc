@@ -263,6 +263,20 @@ TEST_F(ApiTest, StatsSumTheWorkersAndNameEveryDropReason) {
   }
 }
 
+TEST_F(ApiTest, StatsCountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {
+  rig.counters[0].cid_routed[2].add(3);
+  rig.counters[1].cid_routed[2].add(4);
+  rig.counters[1].cid_unroutable[static_cast<unsigned>(lb::Unroutable::kUnknownServer)].add(5);
+  rig.counters[0].cid_moves.add(1);
+
+  const Json ids = rig.get("/v1/stats").at("connection_ids");
+  EXPECT_EQ(ids.at("routed"), Json::parse(R"({"0":0,"1":0,"2":7,"3":0,"4":0,"5":0,"6":0})"));
+  EXPECT_EQ(ids.at("unroutable").size(), lb::kUnroutableCount - 1);
+  for (const auto& [reason, packets] : ids.at("unroutable").items())
+    EXPECT_EQ(packets, reason == "unknown_server" ? 5 : 0) << reason;
+  EXPECT_EQ(ids.at("moves"), 1);
+}
+
 TEST_F(ApiTest, NeighboursShowAddressAndMac) {
   rig.neighbours.put_static(1, *lb::IpAddress::parse("10.20.0.11"),
                             *lb::MacAddress::parse("52:54:00:12:34:56"));
