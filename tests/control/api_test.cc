@@ -236,47 +236,6 @@ TEST_F(ApiTest, ABackendThatCannotBeForwardedToIsRefused) {
   EXPECT_EQ(rig.get("/v1/pools/live").at("backends").size(), 2u);
 }
 
-TEST_F(ApiTest, StatsSumTheWorkersAndNameEveryDropReason) {
-  rig.counters[0].ports[1].rx_packets.add(3);
-  rig.counters[1].ports[1].rx_packets.add(4);
-  rig.counters[1].drops[static_cast<unsigned>(lb::DropReason::kNoFlow)].add(9);
-  lb::Identity name;
-  name.kind = lb::IdentityKind::kService;
-  name.name_hash = lb::name_hash("rtmp");
-  const auto id = rig.segment.services().find(name);
-  ASSERT_TRUE(id);
-  rig.counters[0].services[*id].bytes_out.add(1000);
-  rig.counters[1].services[*id].bytes_out.add(500);
-
-  const Json stats = rig.get("/v1/stats");
-  EXPECT_EQ(stats.at("ports").at(1).at("port"), "inside");
-  EXPECT_EQ(stats.at("ports").at(1).at("rx_packets"), 7);
-  EXPECT_EQ(stats.at("workers").size(), 2u);
-  EXPECT_EQ(stats.at("workers").at(1).at("dropped"), 9);
-  EXPECT_EQ(stats.at("services").at(0).at("service"), "rtmp");
-  EXPECT_EQ(stats.at("services").at(0).at("bytes_out"), 1500);
-  EXPECT_EQ(stats.at("backends").at(1).at("backend"), "10.20.0.12");
-  ASSERT_EQ(stats.at("drops").size(), lb::kDropReasonCount);
-  for (const Json& drop : stats.at("drops")) {
-    EXPECT_FALSE(drop.at("text").get<std::string>().empty());
-    EXPECT_EQ(drop.at("packets"), drop.at("reason") == "no_flow" ? 9 : 0);
-  }
-}
-
-TEST_F(ApiTest, StatsCountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {
-  rig.counters[0].cid_routed[2].add(3);
-  rig.counters[1].cid_routed[2].add(4);
-  rig.counters[1].cid_unroutable[static_cast<unsigned>(lb::Unroutable::kUnknownServer)].add(5);
-  rig.counters[0].cid_moves.add(1);
-
-  const Json ids = rig.get("/v1/stats").at("connection_ids");
-  EXPECT_EQ(ids.at("routed"), Json::parse(R"({"0":0,"1":0,"2":7,"3":0,"4":0,"5":0,"6":0})"));
-  EXPECT_EQ(ids.at("unroutable").size(), lb::kUnroutableCount - 1);
-  for (const auto& [reason, packets] : ids.at("unroutable").items())
-    EXPECT_EQ(packets, reason == "unknown_server" ? 5 : 0) << reason;
-  EXPECT_EQ(ids.at("moves"), 1);
-}
-
 TEST_F(ApiTest, NeighboursShowAddressAndMac) {
   rig.neighbours.put_static(1, *lb::IpAddress::parse("10.20.0.11"),
                             *lb::MacAddress::parse("52:54:00:12:34:56"));

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// GET /v1/stats: the workers' counters, summed and named.
+#include "control/stats.h"
+
+#include "tests/control/rig.h"
+
+namespace control {
+namespace {
+
+using test::Json;
+
+class StatsTest : public ::testing::Test {
+ protected:
+  StatsTest() { EXPECT_TRUE(rig.start().ok()); }
+
+  test::Rig rig;
+};
+
+TEST_F(StatsTest, SumTheWorkersAndNameEveryDropReason) {
+  rig.counters[0].ports[1].rx_packets.add(3);
+  rig.counters[1].ports[1].rx_packets.add(4);
+  rig.counters[1].drops[static_cast<unsigned>(lb::DropReason::kNoFlow)].add(9);
+  lb::Identity name;
+  name.kind = lb::IdentityKind::kService;
+  name.name_hash = lb::name_hash("rtmp");
+  const auto id = rig.segment.services().find(name);
+  ASSERT_TRUE(id);
+  rig.counters[0].services[*id].bytes_out.add(1000);
+  rig.counters[1].services[*id].bytes_out.add(500);
+
+  const Json stats = rig.get("/v1/stats");
+  EXPECT_EQ(stats.at("ports").at(1).at("port"), "inside");
+  EXPECT_EQ(stats.at("ports").at(1).at("rx_packets"), 7);
+  EXPECT_EQ(stats.at("workers").size(), 2u);
+  EXPECT_EQ(stats.at("workers").at(1).at("dropped"), 9);
+  EXPECT_EQ(stats.at("services").at(0).at("service"), "rtmp");
+  EXPECT_EQ(stats.at("services").at(0).at("bytes_out"), 1500);
+  EXPECT_EQ(stats.at("backends").at(1).at("backend"), "10.20.0.12");
+  ASSERT_EQ(stats.at("drops").size(), lb::kDropReasonCount);
+  for (const Json& drop : stats.at("drops")) {
+    EXPECT_FALSE(drop.at("text").get<std::string>().empty());
+    EXPECT_EQ(drop.at("packets"), drop.at("reason") == "no_flow" ? 9 : 0);
+  }
+}
+
+TEST_F(StatsTest, CountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {
+  rig.counters[0].cid_routed[2].add(3);
+  rig.counters[1].cid_routed[2].add(4);
+  rig.counters[1].cid_unroutable[static_cast<unsigned>(lb::Unroutable::kUnknownServer)].add(5);
+  rig.counters[0].cid_moves.add(1);
+
+  const Json ids = rig.get("/v1/stats").at("connection_ids");
+  EXPECT_EQ(ids.at("routed"), Json::parse(R"({"0":0,"1":0,"2":7,"3":0,"4":0,"5":0,"6":0})"));
+  EXPECT_EQ(ids.at("unroutable").size(), lb::kUnroutableCount - 1);
+  for (const auto& [reason, packets] : ids.at("unroutable").items())
+    EXPECT_EQ(packets, reason == "unknown_server" ? 5 : 0) << reason;
+  EXPECT_EQ(ids.at("moves"), 1);
+}
+
+}  // namespace
+}  // namespace control
