@@ -4,7 +4,10 @@ from staged import run_on_stages, say
 from quic_peers import PORT, no_quiche
 from quic_stage import CLEAR, CONNECTIONS, SEALED, TUPLE_VIP, Stage
 
-MOVES = {"rounds": 6, "rebind_at": (2,), "migrate_at": (4,), "stack": "quiche"}
+# Never both in one connection: libngtcp2 0.12 probes the path before a rebinding for three of its timeouts, which the
+# client cannot see, and a migration meanwhile makes it retire the id that it sends to. quiche closes for that, rightly.
+REBINDINGS = {"rounds": 6, "rebind_at": (2, 4), "stack": "quiche"}
+MIGRATION = {"rounds": 4, "migrate_at": (2,), "stack": "quiche"}
 
 
 def quiche(run, build):
@@ -15,17 +18,22 @@ def quiche(run, build):
     return stage.start()
 
 
+def all_live(stage, name):
+    stage.all_live(name, 2, local=stage.both_addresses(name), **REBINDINGS)
+    stage.all_live(name, 1, local=stage.both_addresses(name), **MIGRATION)
+
+
 def connections_with_ids_of_four_passes_live_on(stage):
-    stage.all_live("sealed", 2, local=stage.both_addresses("sealed"), **MOVES)
+    all_live(stage, "sealed")
 
 
 def connections_with_ids_in_clear_live_on(stage):
-    stage.all_live("clear", 2, local=stage.both_addresses("clear"), **MOVES)
+    all_live(stage, "clear")
 
 
 def by_tuple_most_break(stage):
     """Two moves each: one in nine would live by chance."""
-    report = stage.ask("by-tuple", answer_within_ms=2000, local=stage.both_addresses("by-tuple"), **MOVES).report()
+    report = stage.ask("by-tuple", answer_within_ms=2000, local=stage.both_addresses("by-tuple"), **REBINDINGS).report()
     say(f"by-tuple: {report.broken} of {CONNECTIONS} break ({dict(report.why)})")
     assert report.broken >= CONNECTIONS * 0.6, report
 

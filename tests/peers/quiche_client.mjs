@@ -14,9 +14,7 @@ const words = process.argv.slice(3);
 const option = (name, otherwise) => (words.includes(`--${name}`) ? words[words.indexOf(`--${name}`) + 1] : otherwise);
 const list = (text) => (text === '' ? [] : text.split(','));
 const rounds = Number(option('rounds', '3'));
-// A migration while libngtcp2 0.12 still probes the path before a rebinding, for half a second, ends in quiche closing
-// with PROTOCOL_VIOLATION, without a balancer too.
-const gapMs = Number(option('gap-ms', '700'));
+const gapMs = Number(option('gap-ms', '200'));
 const answerWithinMs = Number(option('answer-within-ms', '10000'));
 const rebindAt = list(option('rebind-at', '')).map(Number);
 const migrateAt = list(option('migrate-at', '')).map(Number);
