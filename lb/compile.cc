@@ -38,7 +38,7 @@ class Compiler {
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
-    for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false};
+    for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false, false};
     const Ids former(segment_);
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
       if (Status status = (this->*step)(); !status) {
@@ -145,6 +145,7 @@ class Compiler {
     auto router = quic_router(spec, ids);
     if (!router) return Error{"pool " + spec.name + ": " + router.error()};
     pool.quic = std::move(router).value();
+    pool.ufrags = ufrag_router(spec, ids);
     snapshot_->pools.push_back(std::move(pool));
     return Nothing{};
   }
@@ -159,6 +160,15 @@ class Compiler {
           servers.push_back({quic.config.config_id, server.id, id->second});
     }
     return QuicRouter::make(configs, servers);
+  }
+
+  static UfragRouter ufrag_router(const PoolSpec& spec, const std::map<Endpoint, BackendId>& ids) {
+    if (!spec.ufrag) return {};
+    std::vector<UfragRouter::Server> servers;
+    for (const UfragSpec::Server& server : spec.ufrag->servers)
+      if (const auto id = ids.find(server.backend); id != ids.end())
+        servers.push_back({server.id, id->second});
+    return {spec.ufrag->key, std::move(servers)};
   }
 
   void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
@@ -241,11 +251,14 @@ class Compiler {
       service.protocol = spec.protocol;
       service.forward = spec.forward;
       service.affinity = spec.affinity;
+      service.ice = spec.ice;
+      if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
                        static_cast<uint16_t>(snapshot_->services.size())});
       for (const ListenerId id : {service.listener, service.moved})
-        snapshot_->listeners[id] = {spec.vip, service.id, service.idle_ticks, false};
+        snapshot_->listeners[id] = {spec.vip, service.id, service.idle_ticks, false,
+                                    spec.ice.servers_check_integrity};
       snapshot_->services.push_back(service);
     }
     return Nothing{};

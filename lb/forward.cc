@@ -4,6 +4,7 @@
 #include "lb/affinity.h"
 #include "lb/checksum.h"
 #include "lb/next_hop.h"
+#include "lb/session_reply.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -99,13 +100,15 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
                    Verdict& verdict) noexcept {
   NatSlot& slot = worker.segment.slots().at(packet.slot);
-  const auto view = NatSlots::read(slot);
+  auto view = NatSlots::read(slot);
   if (!view) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
   const SlotControl control = view->control;
   const Backend& backend = snapshot.backends[control.backend()];
   const uint16_t backend_port = backend.port != 0 ? backend.port : view->vip_port;
   if (packet.src != backend.address || packet.src_port != backend_port)
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
+  if (slot.session.load(std::memory_order_relaxed) != 0)
+    direct_reply(worker, snapshot, now, packet, slot, *view);
   const Listener& listener = snapshot.listeners[control.listener() % snapshot.listeners.size()];
   if (listener.vip.is_v4() != packet.v4 || view->client.is_v4() != packet.v4)
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);

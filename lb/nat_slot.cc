@@ -36,6 +36,7 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
   slot.tcp_reply.store(0, std::memory_order_release);
   slot.sequence_delta.store(0, std::memory_order_release);
   slot.timestamp_delta.store(0, std::memory_order_release);
+  slot.session.store(0, std::memory_order_release);
 }
 
 void NatSlots::open(NatSlot& slot, Tick now) noexcept {
@@ -48,6 +49,23 @@ void NatSlots::confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept {
   uint64_t expected = seen.raw();
   slot.control.compare_exchange_strong(
       expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
+}
+
+bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept {
+  uint64_t expected = seen.raw();
+  if (seen.turning() ||
+      !slot.control.compare_exchange_strong(expected, seen.begin_turn().raw(), std::memory_order_acq_rel))
+    return false;
+  const unsigned idle = seen.lane() ^ 1;
+  slot.lane_high[idle].store(client.high(), std::memory_order_release);
+  slot.lane_low[idle].store(client.low(), std::memory_order_release);
+  slot.lane_port[idle].store(client_port, std::memory_order_release);
+  expected = seen.begin_turn().raw();
+  while (SlotControl(expected).same_use(seen))
+    if (slot.control.compare_exchange_weak(expected, SlotControl(expected).end_turn().raw(),
+                                           std::memory_order_acq_rel))
+      return true;
+  return false;
 }
 
 bool NatSlots::close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept {

@@ -8,6 +8,7 @@ namespace lb {
 namespace {
 
 constexpr uint16_t kBriefTicks = ticks_of_s(1);
+constexpr uint16_t kIceTicks = ticks_of_s(SlotShare::kIceS);
 constexpr uint16_t kTimeWaitTicks = ticks_of_s(SlotShare::kTimeWaitS);
 
 bool is_used(const NatSlot& slot) {
@@ -94,6 +95,8 @@ bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) n
     case Quarantine::kBrief:
     case Quarantine::kIdle:
       return age > kBriefTicks;
+    case Quarantine::kIce:
+      return age > kIceTicks;
     case Quarantine::kTimeWait:
       return age > (control.backend() == backend ? kTimeWaitTicks : kBriefTicks);
   }

@@ -15,8 +15,14 @@
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
+#include "lb/ufrag_router.h"
 
 namespace lb {
+
+// A packet refreshes its flow's ticks when they are at least this old; one of an ICE session sooner, for the silence of an
+// address is what lets a session move.
+inline constexpr uint8_t kTouchTicks = kTicksPerSecond;
+inline constexpr uint8_t kIceTouchTicks = 1;
 
 // One service, as the fast path needs it.
 struct Service {
@@ -29,7 +35,9 @@ struct Service {
   Protocol protocol{};
   Forward forward{};
   Affinity affinity{};
-  bool wide = false;  // flows live in the wide table: IPv6, or a range of ports
+  bool wide = false;                  // flows live in the wide table: IPv6, or a range of ports
+  uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
+  IceSpec ice;
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
@@ -38,6 +46,7 @@ struct Listener {
   ServiceId service = kServiceGone;
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
   bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
+  bool servers_check_integrity = false;  // IceSpec's
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
@@ -60,6 +69,7 @@ struct Pool {
   std::vector<uint32_t> weights;     // least-load only, beside `table`
   std::vector<MaglevEntry> entries;  // what `table` was built from
   QuicRouter quic;
+  UfragRouter ufrags;
 };
 
 struct Snapshot {

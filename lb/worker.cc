@@ -14,6 +14,8 @@ Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& count
       count(count_),
       macs(macs_),
       slots(index_, count_, segment_),
+      free_session(
+          static_cast<SessionIndex>(uint64_t{segment_.sessions().sessions.count()} * index_ / count_)),
       random_state(hash_word(index_, 0x77726b72)),
       wrr_position(new uint32_t[kMaxPools]) {
   // Workers start at different places of a schedule, so that together they do not open in lockstep.

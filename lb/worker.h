@@ -32,6 +32,7 @@ struct Worker {
 
   OutFrames out;                             // drained by the caller after each process() and resume()
   SlotShare slots;                           // candidates for new NAT flows
+  SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
 
@@ -46,8 +47,10 @@ struct Worker {
   std::array<CachedHop, kCachedHops> hops;
 
   // Where the paced sweeps stand.
-  uint64_t narrow_hand = 0, wide_hand = 0;
-  uint64_t narrow_due = 0, wide_due = 0;
+  struct Hand {
+    uint64_t at = 0, due = 0;
+  };
+  Hand narrow_hand, wide_hand, sessions_hand;
   uint64_t swept_ms = 0;
   uint64_t evicted_ms = 0;
   uint64_t neighbours_swept_ms = 0;
