@@ -45,8 +45,10 @@ struct IceCounters {
   // Upper ends of the histogram of gaps, in ms; the last one has none. Gaps are multiples of the touch period, 250 ms.
   static constexpr std::array<uint32_t, 7> kGapMs = {250, 500, 1000, 2000, 3000, 5000, 10000};
 
-  std::array<Counter, kRungCount> sessions;     // opened, by the rung that found their server
-  Counter attached;                             // addresses that joined a session beside its first
+  std::array<Counter, kRungCount> sessions;  // opened, by the rung that found their server
+  Counter learned, not_learned;              // by WHIP: sessions it named, those for which no room was
+  Counter conflicts;  // names that WHIP gave to another server than the one they have: nothing changed
+  Counter attached;   // addresses that joined a session beside its first
   Counter moves_proven, moves_unproven;         // of the way back to another address
   std::array<Counter, kGapMs.size() + 1> gaps;  // of these moves: silence of the former address
   Counter gap_ms_sum;

@@ -78,6 +78,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (!backend.routed) return worker.drop(packet, verdict, DropReason::kNoRoute);
   if (backend.address.is_v4() != packet.v4) return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   cut_padding(frame, packet);
+  if (packet.service->reads_whip)
+    worker.whip.read(worker, snapshot, now, packet, snapshot.listeners[packet.listener], packet.backend);
   for (TrafficCounters* traffic :
        {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
     traffic->packets_in.add(1);
@@ -126,6 +128,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
 
   cut_padding(frame, packet);
+  if (listener.whip != 0) worker.whip.read(worker, snapshot, now, packet, listener, control.backend());
   for (TrafficCounters* traffic :
        {&worker.counters.services[listener.service], &worker.counters.backends[control.backend()]}) {
     traffic->packets_out.add(1);

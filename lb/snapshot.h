@@ -24,6 +24,13 @@ namespace lb {
 inline constexpr uint8_t kTouchTicks = kTicksPerSecond;
 inline constexpr uint8_t kIceTouchTicks = 1;
 
+// For whom a service that reads WHIP learns: pools of `ice` services with the `whip` rung, and who in such a pool is the
+// server of the service's own backend.
+struct WhipPool {
+  ListenerId clients = 0;                                 // the pool's
+  std::vector<std::pair<BackendId, BackendId>> backends;  // of the service's pool, of this one; by the first
+};
+
 // One service, as the fast path needs it.
 struct Service {
   IpAddress vip;
@@ -38,6 +45,7 @@ struct Service {
   bool wide = false;                  // flows live in the wide table: IPv6, or a range of ports
   uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
   IceSpec ice;
+  bool reads_whip = false;
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
@@ -47,6 +55,7 @@ struct Listener {
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
   bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
   bool servers_check_integrity = false;  // IceSpec's
+  uint16_t whip = 0;  // index into Snapshot::whip, that of a service which reads WHIP; 0: it does not
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
@@ -85,6 +94,7 @@ struct Snapshot {
   std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
   std::vector<LipIndex> active_lips;  // those that take new flows
   std::vector<PortSpec> ports;
+  std::vector<std::vector<WhipPool>> whip;  // by Listener::whip
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
   std::vector<int64_t> sessions;
   std::vector<std::vector<int64_t>> sessions_of_worker;

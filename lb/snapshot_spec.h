@@ -76,6 +76,9 @@ struct ServiceSpec {
   Affinity affinity = Affinity::kTuple;
   uint32_t idle_timeout_s = 900;  // 1..kMaxTimeoutS; after it a silent flow is forgotten
   IceSpec ice;
+  // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
+  // servers (by address).
+  bool reads_whip = false;
 };
 
 struct StaticNeighbour {

@@ -5,10 +5,11 @@
 
 namespace lb {
 
-Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& counters_, unsigned index_,
-               unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
+Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, WorkerCounters& counters_,
+               unsigned index_, unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
       neighbours(neighbours_),
+      offers(offers_),
       counters(counters_),
       index(index_),
       count(count_),

@@ -13,25 +13,29 @@
 #include "lb/packet.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
+#include "lb/whip_offers.h"
+#include "lb/whip_reader.h"
 
 namespace lb {
 
 struct Worker {
-  // segment, neighbours and counters outlive the worker.
+  // segment, neighbours, offers and counters outlive the worker.
   // index, count  this worker of how many: its share of slots and buckets. Recomputed at each start
   // macs          the ports' own MAC addresses, by PortIndex
-  Worker(Segment& segment, Neighbours& neighbours, WorkerCounters& counters, unsigned index, unsigned count,
-         const std::array<MacAddress, kMaxPorts>& macs);
+  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, WorkerCounters& counters,
+         unsigned index, unsigned count, const std::array<MacAddress, kMaxPorts>& macs);
 
   Segment& segment;
   Neighbours& neighbours;
+  WhipOffers& offers;
   WorkerCounters& counters;
   const unsigned index;
   const unsigned count;
   const std::array<MacAddress, kMaxPorts> macs;
 
-  OutFrames out;                             // drained by the caller after each process() and resume()
-  SlotShare slots;                           // candidates for new NAT flows
+  OutFrames out;    // drained by the caller after each process() and resume()
+  SlotShare slots;  // candidates for new NAT flows
+  WhipReader whip;
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index

@@ -77,6 +77,7 @@ class World {
   std::optional<lb::Segment> segment_;
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
+  lb::WhipOffers offers_;
   std::unique_ptr<lb::WorkerCounters> counters_ = std::make_unique<lb::WorkerCounters>();
   std::unique_ptr<lb::Worker> worker_;
   std::vector<Flow> flows_;
