@@ -49,7 +49,12 @@ struct IceCounters {
   Counter learned, not_learned;              // by WHIP: sessions it named, those for which no room was
   Counter conflicts;  // names that WHIP gave to another server than the one they have: nothing changed
   Counter attached;   // addresses that joined a session beside its first
-  Counter moves_proven, moves_unproven;         // of the way back to another address
+  // Moves of the way back to another address: by a check signed with the server's password or, where the servers check
+  // that, by their answer; by a signed answer to a challenge; by any answer to one, when no password was known.
+  Counter moves_proven, moves_challenged, moves_provisional;
+  Counter moves_refused;                        // an answer that proved no more than that somebody was there
+  Counter challenges, challenges_withheld;      // sent; not sent, for a budget was used up
+  Counter bridged;                              // packets of an unproven address that went to a server
   std::array<Counter, kGapMs.size() + 1> gaps;  // of these moves: silence of the former address
   Counter gap_ms_sum;
 

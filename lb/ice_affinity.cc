@@ -5,6 +5,8 @@
 #include "lb/attach.h"
 #include "lb/enter_flow.h"
 #include "lb/first_byte.h"
+#include "lb/roam.h"
+#include "lb/session_media.h"
 #include "lb/session_tables.h"
 #include "lb/stun.h"
 #include "lb/udp_payload.h"
@@ -17,8 +19,6 @@ namespace {
 constexpr uint16_t kLostTicks = ticks_of_s(6);
 // The current address is silent: another one that proved to be the client's takes its place even without a nomination.
 constexpr uint16_t kSilentTicks = ticks_of_s(1);
-// The same for an address that proved nothing, of a session whose password nobody told Cleat.
-constexpr uint16_t kUnprovenSilentTicks = ticks_of_s(2);
 
 enum class Proof : uint8_t { kNone, kRight, kWrong };
 
@@ -34,9 +34,10 @@ bool lost_its_client(Worker& worker, Now now, const Packet& packet) {
 // One check for a session that Cleat knows.
 class Check {
  public:
-  Check(Worker& worker, Now now, Packet& packet, Verdict& verdict, const StunMessage& message,
-        const SessionFound& found)
+  Check(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
+        const StunMessage& message, const SessionFound& found)
       : worker_(worker),
+        snapshot_(snapshot),
         now_(now),
         packet_(packet),
         verdict_(verdict),
@@ -58,8 +59,7 @@ class Check {
       return;
     if (!(leads_here && tuple_ ? refresh() : join()))
       return worker_.drop(packet_, verdict_, DropReason::kTableFull);
-    if (tuple_.index != found_.control.current() && may_be_current())
-      if (move_to(worker_, now_, found_, tuple_.index)) count_move();
+    if (tuple_.index != found_.control.current()) consider_move();
     session_.tuples[tuple_.index].pending.store(stun_transaction_word(message_.transaction()),
                                                 std::memory_order_relaxed);
     packet_.hit = true;
@@ -93,20 +93,20 @@ class Check {
     return static_cast<bool>(tuple_);
   }
 
-  bool may_be_current() const {
-    const uint16_t silence = silence_of_current(session_, found_.control, now_.tick());
-    if (tuple_.control.state() == TupleState::kProven)
-      return tuple_.control.nominated() || silence >= kSilentTicks;
-    return found_.control.key(KeyOf::kServer) == KeyState::kNone && silence >= kUnprovenSilentTicks;
-  }
-
-  void count_move() {
-    IceCounters& ice = worker_.counters.ice;
-    (tuple_.control.state() == TupleState::kProven ? ice.moves_proven : ice.moves_unproven).add(1);
-    ice.gap(session_.gap_ms.load(std::memory_order_relaxed));
+  void consider_move() {
+    const bool silent = silence_of_current(session_, found_.control, now_.tick()) >= kSilentTicks;
+    if (tuple_.control.state() != TupleState::kProven) {
+      if (silent) ask_attached(worker_, snapshot_, now_, packet_, found_);
+      return;
+    }
+    if (!tuple_.control.nominated() && !silent) return;
+    if (!move_to(worker_, now_, found_, tuple_.index)) return;
+    worker_.counters.ice.moves_proven.add(1);
+    worker_.counters.ice.gap(session_.gap_ms.load(std::memory_order_relaxed));
   }
 
   Worker& worker_;
+  const Snapshot& snapshot_;
   const Now now_;
   Packet& packet_;
   Verdict& verdict_;
@@ -140,8 +140,22 @@ void find_by_name(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
     return;
   }
   if (packet.service->forward == Forward::kDsr) return follow_in_dsr(worker, now, packet, verdict, *found);
-  if (is_slot(found->control.slot())) return Check(worker, now, packet, verdict, message, *found).run();
+  if (is_slot(found->control.slot()))
+    return Check(worker, snapshot, now, packet, verdict, message, *found).run();
   packet.hit = false;
+}
+
+// Only of the current address: somebody else could spoil what the client is known by.
+void note_rtcp(Worker& worker, const Packet& packet, std::span<const uint8_t> payload) {
+  if (payload_kind(payload) != PayloadKind::kRtcp || !is_slot(packet.slot)) return;
+  const NatSlot& slot = worker.segment.slots().at(packet.slot);
+  const uint32_t number = slot.session.load(std::memory_order_acquire);
+  SessionTables& tables = worker.segment.sessions();
+  const auto view = NatSlots::read(slot);
+  if (number == 0 || number > tables.sessions.count() || !view || view->client != packet.src ||
+      view->client_port != packet.src_port)
+    return;
+  if (const auto place = srtcp_place(payload)) note_srtcp(tables, number - 1, *place);
 }
 
 }  // namespace
@@ -154,12 +168,15 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
     if (message) {
       const auto name = message->ufrags() ? message->username() : std::nullopt;
       if (name) return find_by_name(worker, snapshot, now, packet, verdict, *message, *name);
+      if (take_challenge_answer(worker, snapshot, now, packet, verdict, *message)) return;
     } else if (message.fault() != StunFault::kNotStun) {
       return worker.drop(packet, verdict, DropReason::kBadStun);
     }
   }
   find_flow(worker, snapshot, now, packet);
-  if (!packet.hit) worker.drop(packet, verdict, DropReason::kNoSession);
+  if (packet.hit) return note_rtcp(worker, packet, payload);
+  if (packet.service->forward == Forward::kDsr) return worker.drop(packet, verdict, DropReason::kNoSession);
+  roam(worker, snapshot, now, packet, verdict);
 }
 
 bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotIndex index) noexcept {
@@ -168,9 +185,15 @@ bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotInde
   TupleFound tuple = tables.tuple_on(index, number - 1, packet.src, packet.src_port, packet.listener);
   if (!tuple) return false;
   Session& session = tables.sessions.at(number - 1);
+  const auto payload = udp_payload(packet);
+  const PayloadKind kind = payload_kind(payload);
   // Checks are looked at by name: one that names another session says nothing of this one.
-  if (payload_kind(udp_payload(packet)) != PayloadKind::kStun)
-    Sessions::change_tuple(session.tuples[tuple.index], tuple.control, tuple.control.with_tick(now.tick()));
+  if (kind == PayloadKind::kStun) return true;
+  const SessionControl control(session.control.load(std::memory_order_relaxed));
+  const bool is_clients = tuple.index == control.current() || tuple.control.state() == TupleState::kProven;
+  Sessions::change_tuple(session.tuples[tuple.index], tuple.control, tuple.control.with_tick(now.tick()));
+  if (kind == PayloadKind::kRtp && is_clients)
+    if (const auto place = rtp_place(payload)) note_rtp(tables, number - 1, *place, now.tick());
   return true;
 }
 

@@ -27,7 +27,7 @@ struct SegmentGeometry {
   uint32_t flows_v4 = 1U << 20;    // narrow entries, 16 bytes each; a power of two, 1,024..2^30
   uint32_t flows_wide = 1U << 18;  // wide entries (IPv6, port ranges), 32 bytes each; likewise
   uint32_t lips = 64;  // NAT addresses there is room for, 1..kMaxLips; 8 MiB each, touched when used
-  uint32_t sessions = 1U << 16;  // ICE sessions, 584 bytes each; a power of two, 1,024..kMaxSessions
+  uint32_t sessions = 1U << 16;  // ICE sessions, 592 bytes each; a power of two, 1,024..kMaxSessions
 
   // Bytes of the whole segment, a multiple of 4096.
   [[nodiscard]] size_t bytes() const;

@@ -45,7 +45,7 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
       zero->store(0, std::memory_order_release);
     session.pool.store(pool, std::memory_order_release);
     session.seen.store(now.tick(), std::memory_order_release);
-    session.name_length.store(name.size(), std::memory_order_release);
+    session.name_length.store(static_cast<uint32_t>(name.size()), std::memory_order_release);
     const NameWords words = words_of(name);
     for (size_t i = 0; i < kNameWords; ++i) session.name[i].store(words[i], std::memory_order_release);
     for (SessionTuple& tuple : session.tuples) tuple.control.store(0, std::memory_order_release);

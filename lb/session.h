@@ -155,9 +155,10 @@ struct alignas(64) Session {
   std::atomic<uint32_t>
       gap_ms;  // before the latest of them: silence of the old tuple, within the touch period
   std::atomic<uint32_t> longest_gap_ms;
-  std::atomic<uint16_t> pool;  // the pool's `clients` id: names are a pool's own
-  std::atomic<uint16_t> seen;  // tick of the latest check
-  std::atomic<uint64_t> name_length;
+  std::atomic<uint16_t> pool;      // the pool's `clients` id: names are a pool's own
+  std::atomic<uint16_t> seen;      // tick of the latest check
+  std::atomic<uint32_t> moved_ms;  // when it moved last, CLOCK_BOOTTIME modulo 2^32
+  std::atomic<uint32_t> name_length;
   std::array<std::atomic<uint64_t>, kMaxSessionName / 8> name;
   std::array<SessionTuple, kSessionTuples> tuples;
   std::array<std::array<std::atomic<uint64_t>, sizeof(HmacSha1Key) / 8>, 2> keys;  // by KeyOf

@@ -5,6 +5,17 @@
 
 namespace lb {
 
+namespace {
+
+HmacSha1Key key_of(uint64_t seed) {
+  const std::array<uint64_t, 2> words = {hash_word(1, seed), hash_word(2, seed)};
+  std::array<uint8_t, sizeof(words)> bytes;
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  return HmacSha1Key(bytes);
+}
+
+}  // namespace
+
 Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, WorkerCounters& counters_,
                unsigned index_, unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
@@ -15,6 +26,7 @@ Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, 
       count(count_),
       macs(macs_),
       slots(index_, count_, segment_),
+      challenge_key(key_of(segment_.sessions().seed)),
       free_session(
           static_cast<SessionIndex>(uint64_t{segment_.sessions().sessions.count()} * index_ / count_)),
       random_state(hash_word(index_, 0x77726b72)),

@@ -11,6 +11,7 @@
 #include "lb/frame.h"
 #include "lb/neighbours.h"
 #include "lb/packet.h"
+#include "lb/roamers.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
 #include "lb/whip_offers.h"
@@ -36,6 +37,8 @@ struct Worker {
   OutFrames out;    // drained by the caller after each process() and resume()
   SlotShare slots;  // candidates for new NAT flows
   WhipReader whip;
+  Roamers roamers;
+  const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index

@@ -167,7 +167,7 @@ TEST(IceAffinity, AForgedCheckOfAKnownPasswordGetsNothing) {
   for (int s = 0; s < 30; ++s) {
     const Bytes forged = check({.password = "wrong", .nominates = true, .number = 2});
     EXPECT_EQ(to_string(rig.from(kStranger, forged)), "drop stun_integrity");
-    EXPECT_EQ(to_string(rig.from(kStranger, rtp())), "drop no_session");
+    EXPECT_EQ(to_string(rig.from(kStranger, rtp(0x99))), "drop no_session");
     EXPECT_EQ(client_of(rig.reply_to(first, rtp())), endpoint(kWifi));
     rig.wait_s(1);
     rig.from(kWifi, rtp());
@@ -194,14 +194,10 @@ TEST(IceAffinity, WithoutAPasswordTheWayBackStaysAsLongAsTheClientSpeaks) {
   for (int i = 0; i < 40; ++i) {
     rig.from(kWifi, rtp());
     rig.from(kStranger, check({.nominates = true, .number = 2}));
-    EXPECT_EQ(client_of(rig.reply_to(first, rtp())), endpoint(kWifi));
     rig.wait_ms(250);
   }
-  rig.wait_ms(2250);
-  rig.from(kLte, check({.nominates = true, .number = 3}));
-
-  EXPECT_EQ(client_of(rig.reply_to(first, rtp())), endpoint(kLte));
-  EXPECT_EQ(rig.ice().moves_unproven.get(), 1U);
+  EXPECT_TRUE(rig.challenges().empty());
+  EXPECT_EQ(client_of(rig.reply_to(first, rtp())), endpoint(kWifi));
 }
 
 TEST(IceAffinity, WhereServersCheckIntegrityTheirSuccessIsProof) {
@@ -261,7 +257,7 @@ TEST(IceAffinity, OnlyTheLongestSilentAddressMakesWay) {
     rig.from(kWifi, rtp());
     rig.from("203.0.113.9:" + std::to_string(50000 + n), check({.number = n}));
   }
-  EXPECT_EQ(to_string(rig.from("203.0.113.9:50001", rtp())), "drop no_session");
+  EXPECT_EQ(to_string(rig.from("203.0.113.9:50001", rtp(0x99))), "drop no_session");
   for (const int n : {6, 7, 8})
     EXPECT_EQ(lip_of(rig.from("203.0.113.9:" + std::to_string(50000 + n), rtp())), lip_of(first));
   EXPECT_EQ(lip_of(rig.from(kWifi, rtp())), lip_of(first));
