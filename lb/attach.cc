@@ -39,7 +39,7 @@ bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexc
   while (!Sessions::change(session, found.control, found.control.with_current(index)))
     if (!found.control.same_use(mine)) return false;
   const uint32_t gap_ms = silence * kTickMs;
-  session.moved_ms.store(static_cast<uint32_t>(now.ms), std::memory_order_relaxed);
+  session.changed_ms.store(static_cast<uint32_t>(now.ms), std::memory_order_relaxed);
   session.moves.fetch_add(1, std::memory_order_relaxed);
   session.gap_ms.store(gap_ms, std::memory_order_relaxed);
   if (gap_ms > session.longest_gap_ms.load(std::memory_order_relaxed))

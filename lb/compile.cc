@@ -39,7 +39,8 @@ class Compiler {
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
-    for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0};
+    for (Listener& listener : s.listeners)
+      listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0, 0};
     const Ids former(segment_);
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
       if (Status status = (this->*step)(); !status) {
@@ -139,6 +140,7 @@ class Compiler {
       if (!backend_id) return Error{backend_id.error()};
       ids[{backend.address, backend.port}] = backend_id.value();
       members.emplace_back(backend.address, backend_id.value());
+      pool.members.push_back(backend_id.value());
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
       if (backend.weight == 0) continue;
       entries.push_back(
@@ -263,7 +265,8 @@ class Compiler {
                        static_cast<uint16_t>(snapshot_->services.size())});
       for (const ListenerId id : {service.listener, service.moved})
         snapshot_->listeners[id] = {
-            spec.vip, service.id, service.idle_ticks, false, spec.ice.servers_check_integrity, 0};
+            spec.vip,     service.id, service.idle_ticks, false, spec.ice.servers_check_integrity,
+            service.pool, 0};
       snapshot_->services.push_back(service);
     }
     return Nothing{};

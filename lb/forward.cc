@@ -2,6 +2,7 @@
 #include "lb/forward.h"
 
 #include "lb/affinity.h"
+#include "lb/ask_owner.h"
 #include "lb/checksum.h"
 #include "lb/next_hop.h"
 #include "lb/session_reply.h"
@@ -104,6 +105,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   NatSlot& slot = worker.segment.slots().at(packet.slot);
   auto view = NatSlots::read(slot);
   if (!view) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
+  if (view->control.state() == SlotState::kProbing && !take_owner(worker, snapshot, now, packet, slot, *view))
+    return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   const SlotControl control = view->control;
   const Backend& backend = snapshot.backends[control.backend()];
   const uint16_t backend_port = backend.port != 0 ? backend.port : view->vip_port;

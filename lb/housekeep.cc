@@ -33,7 +33,8 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
   }
   if (control.state() == SlotState::kEmbryonic && protocol == Protocol::kTcp)
     return {kEmbryonicTcpTicks, Quarantine::kNone, true};
-  if (control.state() == SlotState::kEmbryonic) return {kEmbryonicUdpTicks, Quarantine::kNone};
+  if (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kProbing)
+    return {kEmbryonicUdpTicks, Quarantine::kNone};
   const bool ice = slot.session.load(std::memory_order_relaxed) != 0;
   return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
           ice ? Quarantine::kIce : Quarantine::kIdle};

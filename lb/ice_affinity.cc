@@ -2,6 +2,7 @@
 #include "lb/ice_affinity.h"
 
 #include "lb/affinity.h"
+#include "lb/ask_owner.h"
 #include "lb/attach.h"
 #include "lb/enter_flow.h"
 #include "lb/first_byte.h"
@@ -65,6 +66,9 @@ class Check {
     packet_.hit = true;
     packet_.backend = found_.control.backend();
     packet_.slot = found_.control.slot();
+    const NatSlot& slot = worker_.segment.slots().at(packet_.slot);
+    if (SlotControl(slot.control.load(std::memory_order_acquire)).state() == SlotState::kProbing)
+      ask_others(worker_, snapshot_, now_, packet_, session_);
   }
 
  private:

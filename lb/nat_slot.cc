@@ -39,16 +39,23 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
   slot.session.store(0, std::memory_order_release);
 }
 
-void NatSlots::open(NatSlot& slot, Tick now) noexcept {
+void NatSlots::open(NatSlot& slot, Tick now, SlotState state) noexcept {
   const SlotControl filled(slot.control.load(std::memory_order_relaxed));
-  slot.control.store(filled.in_state(SlotState::kEmbryonic, Quarantine::kNone, now).raw(),
-                     std::memory_order_release);
+  slot.control.store(filled.in_state(state, Quarantine::kNone, now).raw(), std::memory_order_release);
 }
 
 void NatSlots::confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept {
   uint64_t expected = seen.raw();
   slot.control.compare_exchange_strong(
       expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
+}
+
+bool NatSlots::pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept {
+  const SlotControl pinned = seen.in_state(SlotState::kLive, Quarantine::kNone, now).with_backend(owner);
+  uint64_t expected = seen.raw();
+  if (!slot.control.compare_exchange_strong(expected, pinned.raw(), std::memory_order_acq_rel)) return false;
+  seen = pinned;
+  return true;
 }
 
 bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept {

@@ -16,7 +16,7 @@ namespace lb {
 
 enum class SlotState : uint8_t {
   kFree = 0,
-  kProbing = 1,    // asks several servers who owns a session (later)
+  kProbing = 1,    // several servers are asked who owns a session (lb/ask_owner.h)
   kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
   kLive = 3,
   kSpliced = 4,  // with sequence deltas (later)
@@ -63,6 +63,9 @@ class SlotControl {
     return SlotControl(
         SlotControl(state, lane(), generation(), backend(), listener(), quarantine, tick).raw() |
         (raw_ & kTurning));
+  }
+  [[nodiscard]] constexpr SlotControl with_backend(BackendId backend) const {
+    return SlotControl((raw_ & ~(uint64_t{0xfff} << 12)) | uint64_t{backend & 0xfffU} << 12);
   }
   [[nodiscard]] constexpr SlotControl begin_turn() const { return SlotControl(raw_ | kTurning); }
   [[nodiscard]] constexpr SlotControl end_turn() const { return SlotControl((raw_ & ~kTurning) ^ kLane); }
@@ -140,9 +143,12 @@ class NatSlots {
   static void fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client,
                    uint16_t client_port, uint16_t vip_port, Tick now) noexcept;
   // Marks a filled slot embryonic: from now on replies find it. Owner only.
-  static void open(NatSlot& slot, Tick now) noexcept;
+  // state  kEmbryonic or kProbing
+  static void open(NatSlot& slot, Tick now, SlotState state = SlotState::kEmbryonic) noexcept;
   // Both sides have spoken: embryonic -> live. Any worker.
   static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
+  // The owner answered: probing -> live, with it as backend. False if the slot changed since `seen`. Any worker.
+  static bool pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept;
   // Replies go to another address of the same client from now on. False if the slot changed since `seen`, or another
   // worker turns it just now. Any worker.
   static bool turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept;

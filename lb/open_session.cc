@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lb/open_session.h"
 
+#include "lb/ask_owner.h"
 #include "lb/enter_flow.h"
 #include "lb/hash.h"
 #include "lb/ice_affinity.h"
@@ -18,12 +19,15 @@ struct Choice {
 };
 
 std::optional<Choice> climb(Worker& worker, const Snapshot& snapshot, const Packet& packet,
-                            std::string_view server_ufrag) {
+                            std::string_view server_ufrag, bool may_be_session) {
   const Service& service = *packet.service;
   if (service.ice.ufrag)
     if (const BackendId named = snapshot.pools[service.pool].ufrags.route(server_ufrag);
         named != kNoBackendId)
       return Choice{named, Rung::kUfrag};
+  const Pool& pool = snapshot.pools[service.pool];
+  if (service.ice.ask && may_be_session && service.forward == Forward::kNat && pool.members.size() > 1)
+    return Choice{pool.members[0], Rung::kAsked};
   const uint64_t hash =
       service.ice.hash ? hash_text(server_ufrag, snapshot.pick_seed) : tuple_hash(snapshot, packet);
   const auto picked = pick(worker, snapshot, service.pool, hash);
@@ -63,7 +67,13 @@ class Opening {
       change([](SessionControl c) { return c.with_slot(kNoSlot); });
       return give_back(Outcome::kTableFull);
     }
-    if (is_slot(packet_.slot)) NatSlots::open(slot(), now_.tick());
+    if (!is_slot(packet_.slot)) return Outcome::kOpen;
+    if (found_.control.rung() != Rung::kAsked) {
+      NatSlots::open(slot(), now_.tick());
+    } else {
+      NatSlots::open(slot(), now_.tick(), SlotState::kProbing);
+      ask_others(worker_, snapshot_, now_, packet_, session_);
+    }
     return Outcome::kOpen;
   }
 
@@ -113,7 +123,9 @@ void open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Ver
   if (outcome == Outcome::kOpen) {
     worker.counters.services[packet.service->id].flows_opened.add(1);
     worker.counters.backends[packet.backend].flows_opened.add(1);
-    worker.counters.ice.sessions[static_cast<unsigned>(found.control.rung())].add(1);
+    if (is_slot(packet.slot)) worker.unanswered.push(worker, snapshot, now, packet.slot);
+    if (found.control.rung() != Rung::kAsked)  // which is counted when the owner answers
+      worker.counters.ice.sessions[static_cast<unsigned>(found.control.rung())].add(1);
     packet.hit = true;
     return;
   }
@@ -145,8 +157,13 @@ void open_session(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
     return open(worker, snapshot, now, packet, verdict, *message, *known, false);
   }
   if (!message->fingerprint_ok()) return worker.drop(packet, verdict, DropReason::kBadStun);
-  const auto choice = climb(worker, snapshot, packet, message->ufrags()->server);
+  const auto choice =
+      climb(worker, snapshot, packet, message->ufrags()->server, name.size() <= kMaxSessionName);
   if (!choice) return worker.drop(packet, verdict, DropReason::kNoBackend);
+  if (choice->rung == Rung::kAsked && !may_ask(worker, snapshot, now, packet, name)) {
+    worker.counters.ice.asks_refused.add(1);
+    return worker.drop(packet, verdict, DropReason::kNoSession);
+  }
   if (name.size() > kMaxSessionName)
     return open_without_session(worker, snapshot, now, packet, verdict, choice->backend);
   const auto learned = tables.learn(worker.free_session, pool, name, choice->backend, choice->rung, now);

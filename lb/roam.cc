@@ -119,7 +119,7 @@ bool adopt(Worker& worker, Now now, Packet& packet, SessionFound found, TupleSta
 // The address is real, whoever is there.
 void take_path_proof(Worker& worker, Now now, Packet& packet, const SessionFound& found) {
   const Session& session = worker.segment.sessions().sessions.at(found.index);
-  const auto since_moved = static_cast<uint32_t>(now.ms) - session.moved_ms.load(std::memory_order_relaxed);
+  const auto since_moved = static_cast<uint32_t>(now.ms) - session.changed_ms.load(std::memory_order_relaxed);
   const bool moved_lately = session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs;
   if (found.control.key(KeyOf::kClient) == KeyState::kThere || moved_lately ||
       silence_of_current(session, found.control, now.tick()) < kGoneTicks)

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 
+#include "lb/budget.h"
 #include "lb/packet.h"
 #include "lb/session_media.h"
 #include "lb/time.h"
@@ -30,26 +31,6 @@ struct Roamer {
   [[nodiscard]] bool may_get(unsigned bytes) const {
     return reachable || bytes_out + bytes <= kAmplification * bytes_in;
   }
-};
-
-// So many things a second and not more.
-class Budget {
- public:
-  explicit constexpr Budget(uint32_t per_second) : per_second_(per_second) {}
-  bool take(Now now) noexcept {
-    if (now.ms / 1000 != second_) {
-      second_ = now.ms / 1000;
-      used_ = 0;
-    }
-    if (used_ == per_second_) return false;
-    ++used_;
-    return true;
-  }
-
- private:
-  uint32_t per_second_;
-  uint32_t used_ = 0;
-  uint64_t second_ = 0;
 };
 
 class Roamers {

@@ -41,7 +41,7 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
     const SessionControl busy = SessionControl(raw).next_use(SessionState::kBusy, backend, rung);
     if (!session.control.compare_exchange_strong(raw, busy.raw(), std::memory_order_acq_rel)) continue;
     session.opened_ms.store(now.ms, std::memory_order_release);
-    for (auto* zero : {&session.moves, &session.gap_ms, &session.longest_gap_ms})
+    for (auto* zero : {&session.moves, &session.gap_ms, &session.longest_gap_ms, &session.changed_ms})
       zero->store(0, std::memory_order_release);
     session.pool.store(pool, std::memory_order_release);
     session.seen.store(now.tick(), std::memory_order_release);

@@ -73,6 +73,9 @@ class SessionControl {
   [[nodiscard]] constexpr SessionControl with(SessionState state) const {
     return set<0, 2>(static_cast<uint64_t>(state));
   }
+  [[nodiscard]] constexpr SessionControl with_backend(BackendId backend) const {
+    return set<10, 12>(backend);
+  }
   [[nodiscard]] constexpr SessionControl with_slot(SlotIndex slot) const { return set<22, 26>(slot); }
   [[nodiscard]] constexpr SessionControl with_current(unsigned tuple) const { return set<48, 2>(tuple); }
   [[nodiscard]] constexpr SessionControl with_key(KeyOf whose, KeyState state) const {
@@ -155,9 +158,10 @@ struct alignas(64) Session {
   std::atomic<uint32_t>
       gap_ms;  // before the latest of them: silence of the old tuple, within the touch period
   std::atomic<uint32_t> longest_gap_ms;
-  std::atomic<uint16_t> pool;      // the pool's `clients` id: names are a pool's own
-  std::atomic<uint16_t> seen;      // tick of the latest check
-  std::atomic<uint32_t> moved_ms;  // when it moved last, CLOCK_BOOTTIME modulo 2^32
+  std::atomic<uint16_t> pool;  // the pool's `clients` id: names are a pool's own
+  std::atomic<uint16_t> seen;  // tick of the latest check
+  // CLOCK_BOOTTIME modulo 2^32: when it moved last; while its owner is asked for, when that was last.
+  std::atomic<uint32_t> changed_ms;
   std::atomic<uint32_t> name_length;
   std::array<std::atomic<uint64_t>, kMaxSessionName / 8> name;
   std::array<SessionTuple, kSessionTuples> tuples;

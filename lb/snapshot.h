@@ -55,6 +55,7 @@ struct Listener {
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
   bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
   bool servers_check_integrity = false;  // IceSpec's
+  uint16_t pool = 0;                     // of its service: index into Snapshot::pools
   uint16_t whip = 0;  // index into Snapshot::whip, that of a service which reads WHIP; 0: it does not
 };
 
@@ -73,6 +74,7 @@ struct Pool {
   PickMethod pick{};
   ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
   uint16_t client_timeout_ticks = 0;
+  std::vector<BackendId> members;    // all of them, whatever their weight
   std::vector<BackendId> table;      // maglev: prime look-up table; wrr and least-load: schedule.
                                      // Empty: nobody takes new sessions
   std::vector<uint32_t> weights;     // least-load only, beside `table`

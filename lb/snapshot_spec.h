@@ -61,6 +61,7 @@ struct PoolSpec {
 struct IceSpec {
   bool ufrag = true;
   bool whip = true;
+  bool ask = true;  // nat only
   bool hash = true;
   bool servers_check_integrity = false;  // then a server's success answer is proof of who asked; SRS does not
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "lb/asks.h"
 #include "lb/counters.h"
 #include "lb/frame.h"
 #include "lb/neighbours.h"
@@ -14,6 +15,7 @@
 #include "lb/roamers.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
+#include "lb/unanswered.h"
 #include "lb/whip_offers.h"
 #include "lb/whip_reader.h"
 
@@ -38,6 +40,8 @@ struct Worker {
   SlotShare slots;  // candidates for new NAT flows
   WhipReader whip;
   Roamers roamers;
+  Asks asks;
+  Unanswered unanswered;
   const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices

@@ -97,7 +97,10 @@ class IceRig : public Rig {
   explicit IceRig(const Edit& edit = {}, unsigned workers = 1, const SegmentGeometry& geometry = kTinySegment)
       : Rig(
             [&edit](SnapshotSpec& spec) {
-              service(spec, "rtc").affinity = service(spec, "rtc6").affinity = Affinity::kIce;
+              for (const char* name : {"rtc", "rtc6"}) {
+                service(spec, name).affinity = Affinity::kIce;
+                service(spec, name).ice.ask = false;
+              }
               if (edit) edit(spec);
             },
             workers, geometry) {}
