@@ -97,6 +97,27 @@ Json connection_ids_json(const Engine& engine) {
   return {{"routed", routed}, {"unroutable", unroutable}, {"moves", moves}};
 }
 
+Json session_counters_json(const Engine& engine) {
+  using Ice = lb::IceCounters;
+  const auto sum = [&engine](auto read) {
+    return total(engine, [read](const lb::WorkerCounters& c) { return read(c.ice); });
+  };
+  Json opened = Json::object(), gaps = Json::array();
+  for (unsigned i = 0; i < lb::kRungCount; ++i)
+    opened[lb::rung_name(static_cast<lb::Rung>(i))] =
+        sum([i](const Ice& ice) { return ice.sessions[i].get(); });
+  for (size_t i = 0; i <= Ice::kGapMs.size(); ++i)
+    gaps.push_back({{"up_to_ms", i < Ice::kGapMs.size() ? Json(Ice::kGapMs[i]) : Json(nullptr)},
+                    {"moves", sum([i](const Ice& ice) { return ice.gaps[i].get(); })}});
+  return {{"opened", opened},
+          {"attached", sum([](const Ice& ice) { return ice.attached.get(); })},
+          {"moves",
+           {{"proven", sum([](const Ice& ice) { return ice.moves_proven.get(); })},
+            {"unproven", sum([](const Ice& ice) { return ice.moves_unproven.get(); })}}},
+          {"gaps", gaps},
+          {"gap_ms_sum", sum([](const Ice& ice) { return ice.gap_ms_sum.get(); })}};
+}
+
 std::string_view state_name(const lb::Neighbours::Row& row) {
   if (row.is_static) return "static";
   switch (row.state) {
@@ -152,9 +173,13 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
       row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
       backends.push_back(std::move(row));
     }
-  return {{"workers", workers},          {"ports", ports},
-          {"drops", drops_json(engine)}, {"connection_ids", connection_ids_json(engine)},
-          {"services", services},        {"backends", backends}};
+  return {{"workers", workers},
+          {"ports", ports},
+          {"drops", drops_json(engine)},
+          {"connection_ids", connection_ids_json(engine)},
+          {"sessions", session_counters_json(engine)},
+          {"services", services},
+          {"backends", backends}};
 }
 
 Json neighbours_json(const Engine& engine) {
