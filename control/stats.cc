@@ -97,6 +97,34 @@ Json connection_ids_json(const Engine& engine) {
   return {{"routed", routed}, {"unroutable", unroutable}, {"moves", moves}};
 }
 
+struct MoveKind {
+  std::string_view name;
+  lb::Counter lb::IceCounters::*count;
+};
+constexpr MoveKind kMoveKinds[] = {{"proven", &lb::IceCounters::moves_proven},
+                                   {"unproven", &lb::IceCounters::moves_unproven}};
+
+Json session_counters_json(const Engine& engine) {
+  using Ice = lb::IceCounters;
+  const auto sum = [&engine](auto read) {
+    return total(engine, [read](const lb::WorkerCounters& c) { return read(c.ice).get(); });
+  };
+  Json opened = Json::object(), moves = Json::object(), gaps = Json::array();
+  for (unsigned i = 0; i < lb::kRungCount; ++i)
+    opened[lb::rung_name(static_cast<lb::Rung>(i))] =
+        sum([i](const Ice& ice) -> const lb::Counter& { return ice.sessions[i]; });
+  for (const MoveKind& kind : kMoveKinds)
+    moves[kind.name] = sum([kind](const Ice& ice) -> const lb::Counter& { return ice.*kind.count; });
+  for (size_t i = 0; i <= Ice::kGapMs.size(); ++i)
+    gaps.push_back({{"up_to_ms", i < Ice::kGapMs.size() ? Json(Ice::kGapMs[i]) : Json(nullptr)},
+                    {"moves", sum([i](const Ice& ice) -> const lb::Counter& { return ice.gaps[i]; })}});
+  return {{"opened", opened},
+          {"attached", sum([](const Ice& ice) -> const lb::Counter& { return ice.attached; })},
+          {"moves", moves},
+          {"gaps", gaps},
+          {"gap_ms_sum", sum([](const Ice& ice) -> const lb::Counter& { return ice.gap_ms_sum; })}};
+}
+
 std::string_view state_name(const lb::Neighbours::Row& row) {
   if (row.is_static) return "static";
   switch (row.state) {
@@ -152,9 +180,13 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
       row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
       backends.push_back(std::move(row));
     }
-  return {{"workers", workers},          {"ports", ports},
-          {"drops", drops_json(engine)}, {"connection_ids", connection_ids_json(engine)},
-          {"services", services},        {"backends", backends}};
+  return {{"workers", workers},
+          {"ports", ports},
+          {"drops", drops_json(engine)},
+          {"connection_ids", connection_ids_json(engine)},
+          {"sessions", session_counters_json(engine)},
+          {"services", services},
+          {"backends", backends}};
 }
 
 Json neighbours_json(const Engine& engine) {
