@@ -87,6 +87,7 @@ Json service_json(const ServiceConfig& service) {
           {"forward", name_of(service.forward)},
           {"affinity", name_of(service.affinity)},
           {"ice", is_ice ? ice_json(service.ice) : Json(nullptr)},
+          {"reads", service.reads_whip ? "whip" : "nothing"},
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 

@@ -55,6 +55,7 @@ struct ServiceConfig {
   lb::Forward forward = lb::Forward::kNat;
   lb::Affinity affinity = lb::Affinity::kTuple;
   uint32_t idle_timeout_s = 0;  // default 900 for tcp, 120 for udp; filled in when read
+  bool reads_whip = false;      // tcp in nat only
   lb::IceSpec ice;              // of affinity ice only
 };
 

@@ -52,9 +52,10 @@ void read_ice(const YamlField& item, ServiceConfig& service) {
     item["affinity"].refuse("ICE sessions are found in UDP only; protocol: udp is wanted");
   if (service.port_first != service.port_last)
     item["port"].refuse("affinity ice is for one port; a service for each port is wanted");
-  if (!section.given() || !section.is_map({"ufrag", "whip", "hash", "stun_integrity"})) return;
+  if (!section.given() || !section.is_map({"ufrag", "whip", "ask", "hash", "stun_integrity"})) return;
   section["ufrag"].boolean(service.ice.ufrag);
   section["whip"].boolean(service.ice.whip);
+  section["ask"].boolean(service.ice.ask);
   section["hash"].boolean(service.ice.hash);
   section["stun_integrity"].choice(service.ice.servers_check_integrity,
                                    {{"ignored", false}, {"enforced", true}});

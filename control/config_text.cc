@@ -86,6 +86,7 @@ Json service_json(const ServiceConfig& service) {
             {"affinity", name_of(service.affinity)},
             {"idle_timeout", seconds_text(service.idle_timeout_s)}};
   if (service.affinity == lb::Affinity::kIce) json["ice"] = ice_json(service.ice);
+  if (service.reads_whip) json["reads"] = "whip";
   return json;
 }
 
@@ -125,6 +126,7 @@ void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
 Json ice_json(const lb::IceSpec& ice) {
   return {{"ufrag", ice.ufrag},
           {"whip", ice.whip},
+          {"ask", ice.ask},
           {"hash", ice.hash},
           {"stun_integrity", ice.servers_check_integrity ? "enforced" : "ignored"}};
 }

@@ -46,6 +46,7 @@ lb::ServiceSpec service_spec(const ServiceConfig& service) {
   spec.affinity = service.affinity;
   spec.idle_timeout_s = service.idle_timeout_s;
   spec.ice = service.ice;
+  spec.reads_whip = service.reads_whip;
   return spec;
 }
 

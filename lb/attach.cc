@@ -24,7 +24,7 @@ TupleFound attach(Worker& worker, Now now, Packet& packet, SessionFound& found, 
 
 uint16_t silence_of_current(const Session& session, SessionControl control, Tick now) noexcept {
   const auto current = Sessions::tuple(session, control.current());
-  return current ? ticks_since(now, current->control.tick()) : uint16_t{0xffff};
+  return current ? ticks_since(now, current->control.tick()) : kNobody;
 }
 
 bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexcept {
@@ -38,7 +38,7 @@ bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexc
   const SessionControl mine = found.control;
   while (!Sessions::change(session, found.control, found.control.with_current(index)))
     if (!found.control.same_use(mine)) return false;
-  const uint32_t gap_ms = silence * kTickMs;
+  const uint32_t gap_ms = silence == kNobody ? 0 : silence * kTickMs;
   session.changed_ms.store(static_cast<uint32_t>(now.ms), std::memory_order_relaxed);
   session.moves.fetch_add(1, std::memory_order_relaxed);
   session.gap_ms.store(gap_ms, std::memory_order_relaxed);

@@ -15,7 +15,8 @@ namespace lb {
 TupleFound attach(Worker& worker, Now now, Packet& packet, SessionFound& session, TupleState state,
                   bool nominated) noexcept;
 
-// How long the address that the server's packets go to has been silent, in ticks; 65535 if there is none.
+// How long the address that the server's packets go to has been silent, in ticks; kNobody if there is none.
+inline constexpr uint16_t kNobody = 0xffff;
 uint16_t silence_of_current(const Session& session, SessionControl control, Tick now) noexcept;
 
 // What the server sends goes to this address from now on. False: another worker moves it just now.

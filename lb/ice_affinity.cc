@@ -21,7 +21,7 @@ constexpr uint16_t kLostTicks = ticks_of_s(6);
 // The current address is silent: another one that proved to be the client's takes its place even without a nomination.
 constexpr uint16_t kSilentTicks = ticks_of_s(1);
 
-enum class Proof : uint8_t { kNone, kRight, kWrong };
+enum class Proof : uint8_t { kNone, kRight, kWrong, kNoFingerprint };
 
 // The flow of the packet's address leads to a session whose client is gone, or to none.
 bool lost_its_client(Worker& worker, Now now, const Packet& packet) {
@@ -55,6 +55,7 @@ class Check {
     if (!tuple_ || !leads_here || moves) {
       proof_ = prove();
       if (proof_ == Proof::kWrong) return worker_.drop(packet_, verdict_, DropReason::kStunIntegrity);
+      if (proof_ == Proof::kNoFingerprint) return worker_.drop(packet_, verdict_, DropReason::kBadStun);
     }
     if (packet_.hit && !leads_here && proof_ != Proof::kRight && !lost_its_client(worker_, now_, packet_))
       return;
@@ -74,7 +75,7 @@ class Check {
  private:
   Proof prove() const {
     const auto key = Sessions::key(session_, found_.control, KeyOf::kServer);
-    if (!key) return message_.fingerprint_ok() ? Proof::kNone : Proof::kWrong;
+    if (!key) return message_.fingerprint_ok() ? Proof::kNone : Proof::kNoFingerprint;
     return message_.integrity_ok(*key) ? Proof::kRight : Proof::kWrong;
   }
 

@@ -28,11 +28,15 @@ std::optional<Choice> climb(Worker& worker, const Snapshot& snapshot, const Pack
   const Pool& pool = snapshot.pools[service.pool];
   if (service.ice.ask && may_be_session && service.forward == Forward::kNat && pool.members.size() > 1)
     return Choice{pool.members[0], Rung::kAsked};
-  const uint64_t hash =
-      service.ice.hash ? hash_text(server_ufrag, snapshot.pick_seed) : tuple_hash(snapshot, packet);
-  const auto picked = pick(worker, snapshot, service.pool, hash);
+  if (pool.table.empty()) return std::nullopt;
+  // By hash whatever the pool's way of picking: all clients of one server ufrag must meet.
+  if (service.ice.hash) {
+    const uint64_t hash = hash_text(server_ufrag, snapshot.pick_seed);
+    return Choice{pool.table[reduce(hash, static_cast<uint32_t>(pool.table.size()))], Rung::kHash};
+  }
+  const auto picked = pick(worker, snapshot, service.pool, tuple_hash(snapshot, packet));
   if (!picked) return std::nullopt;
-  return Choice{*picked, service.ice.hash ? Rung::kHash : Rung::kTuple};
+  return Choice{*picked, Rung::kTuple};
 }
 
 // Gives a session that was learned what it needs to carry a client.

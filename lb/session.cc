@@ -164,6 +164,10 @@ bool Sessions::change_tuple(SessionTuple& tuple, TupleControl& seen, TupleContro
   return done;
 }
 
+bool Sessions::remove_tuple(SessionTuple& tuple, TupleControl seen) noexcept {
+  return change_tuple(tuple, seen, seen.emptied());
+}
+
 bool Sessions::put_key(Session& session, SessionControl& seen, KeyOf whose, const HmacSha1Key& key) noexcept {
   do {
     if (!seen.is_open() || seen.key(whose) != KeyState::kNone) return false;

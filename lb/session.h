@@ -128,6 +128,9 @@ class TupleControl {
   // When a packet came from it, within the touch period.
   [[nodiscard]] constexpr Tick tick() const { return static_cast<Tick>(raw_ >> 48); }
   [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
+  [[nodiscard]] constexpr TupleControl emptied() const {
+    return {TupleState::kEmpty, false, generation() + 1, 0, 0, 0};
+  }
   // Equal but for what changes while it stays: proof, nomination and tick.
   [[nodiscard]] constexpr bool same_use(TupleControl other) const {
     return in_use() && other.in_use() && ((raw_ ^ other.raw_) & 0xffff'ffff'fff8ULL) == 0;
@@ -226,6 +229,8 @@ class Sessions {
   static TupleFound add_tuple(Session& session, unsigned current, const IpAddress& address, uint16_t port,
                               ListenerId listener, TupleState state, bool nominated, Tick now,
                               std::optional<TupleAddress>& evicted) noexcept;
+  // Takes an address out. False if it changed since `seen`, say because it spoke.
+  static bool remove_tuple(SessionTuple& tuple, TupleControl seen) noexcept;
   static bool change_tuple(SessionTuple& tuple, TupleControl& seen, TupleControl to) noexcept;
 
   // Writes a key once in a session's life. False if it has one, or was closed.

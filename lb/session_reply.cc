@@ -10,12 +10,12 @@ namespace lb {
 namespace {
 
 // The servers of this service take a check only from who knows the password, and they took this one.
-void prove_by_answer(Worker& worker, Now now, SessionFound& found, unsigned index) {
+void prove_by_answer(Worker& worker, Now now, SessionFound& found, unsigned index, TupleControl asker) {
   Session& session = worker.segment.sessions().sessions.at(found.index);
   SessionTuple& tuple = session.tuples[index];
-  TupleControl control(tuple.control.load(std::memory_order_acquire));
-  if (!control.in_use()) return;
-  Sessions::change_tuple(tuple, control, control.proven());
+  TupleControl control = asker;
+  while (!Sessions::change_tuple(tuple, control, control.proven()))
+    if (!control.same_use(asker)) return;
   if (!control.nominated() || index == found.control.current()) return;
   if (!move_to(worker, now, found, index)) return;
   worker.counters.ice.moves_proven.add(1);
@@ -47,7 +47,7 @@ void direct_reply(Worker& worker, const Snapshot& snapshot, Now now, const Packe
     view.client_port = asker->control.port();
     const Listener& listener = snapshot.listeners[asker->control.listener() % snapshot.listeners.size()];
     if (listener.servers_check_integrity && answer->is_binding(StunClass::kSuccess))
-      prove_by_answer(worker, now, found, i);
+      prove_by_answer(worker, now, found, i, asker->control);
     return;
   }
 }

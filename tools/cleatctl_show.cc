@@ -86,7 +86,18 @@ std::string connection_ids_table(const Json& ids) {
 std::string sessions_table(const Json& sessions) {
   CountTable table("sessions", "count");
   for (const auto& [rung, count] : sessions.at("opened").items()) table.add("opened, by " + rung, count);
-  table.add("addresses attached", sessions.at("attached"));
+  for (const auto& [key, label] : {std::pair{"learned", "learned from WHIP"},
+                                   {"not_learned", "not learned: no room"},
+                                   {"conflicts", "not learned: another server's"},
+                                   {"asked", "requests to find an owner"},
+                                   {"asks_refused", "checks not asked about: budget"},
+                                   {"pushed_out", "unanswered, pushed out"},
+                                   {"attached", "addresses attached"},
+                                   {"bridged", "packets bridged before proof"},
+                                   {"challenges", "challenges"},
+                                   {"challenges_withheld", "challenges withheld: budget"},
+                                   {"moves_refused", "moves refused"}})
+    table.add(label, sessions.at(key));
   for (const auto& [kind, count] : sessions.at("moves").items()) table.add("moves, " + kind, count);
   for (const Json& gap : sessions.at("gaps"))
     table.add(gap.at("up_to_ms").is_null()

@@ -11,7 +11,9 @@ namespace control {
 namespace {
 
 using test::config_with;
+using test::problem_of;
 using test::problem_with;
+using test::sample_with;
 
 constexpr char kBackend[] = "      - { address: 10.20.0.12, weight: 100 }\n";
 constexpr char kKey[] = "8f95f09245765f80256934e50c66207f";
@@ -32,15 +34,15 @@ TEST(ConfigIce, AServiceThatSaysNoMoreUsesEveryRungAndTrustsNoAnswer) {
   const ServiceConfig service = service_with("affinity: ice");
 
   EXPECT_EQ(service.affinity, lb::Affinity::kIce);
-  EXPECT_TRUE(service.ice.ufrag && service.ice.whip && service.ice.hash);
+  EXPECT_TRUE(service.ice.ufrag && service.ice.whip && service.ice.ask && service.ice.hash);
   EXPECT_FALSE(service.ice.servers_check_integrity);
 }
 
 TEST(ConfigIce, EachRungIsSwitchedByItself) {
   const lb::IceSpec none =
-      service_with("affinity: ice, ice: { ufrag: false, whip: false, hash: false, stun_integrity: enforced }")
+      service_with("affinity: ice, ice: { ufrag: false, whip: false, ask: false, hash: false, stun_integrity: enforced }")
           .ice;
-  EXPECT_FALSE(none.ufrag || none.whip || none.hash);
+  EXPECT_FALSE(none.ufrag || none.whip || none.ask || none.hash);
   EXPECT_TRUE(none.servers_check_integrity);
 
   EXPECT_FALSE(service_with("affinity: ice, ice: { whip: false }").ice.whip);
@@ -85,6 +87,18 @@ TEST(ConfigIce, AnUnknownRungOrWordNamesTheNearestOne) {
             "17:117: services[1].ice.whip: \"1\" is neither true nor false");
   EXPECT_EQ(problem_with("affinity: tuple", "affinity: icy"),
             "17:99: services[1].affinity: \"icy\" is unknown; did you mean ice?");
+}
+
+TEST(ConfigIce, WhipIsReadOfTcpServicesInNat) {
+  const auto rtmp = [](const std::string& fields) { return sample_with("pool: srs, forward: nat }", fields + " }"); };
+  const auto config = parse_config(rtmp("pool: srs, forward: nat, reads: whip"), "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_TRUE(config.value().services[0].reads_whip);
+  EXPECT_FALSE(config.value().services[1].reads_whip);
+  const std::string wanted = "WHIP is read of TCP services in nat; protocol: tcp and forward: nat are wanted";
+  EXPECT_NE(problem_of(rtmp("pool: srs, forward: dsr, reads: whip")).find(wanted), std::string::npos);
+  EXPECT_NE(problem_with("affinity: tuple", "reads: whip").find(wanted), std::string::npos);
+  EXPECT_NE(problem_of(rtmp("pool: srs, reads: whep")).find("did you mean whip?"), std::string::npos);
 }
 
 TEST(ConfigIce, AServerNumberIsWholeInItsRangeAndGivenOnce) {

@@ -71,11 +71,11 @@ TEST_F(StatsTest, CountSessionsByTheRungThatFoundTheirServer) {
 
 TEST_F(StatsTest, CountMovesOfSessionsByKindAndByTheSilenceBefore) {
   rig.counters[0].ice.moves_proven.add(2);
-  rig.counters[1].ice.moves_unproven.add(1);
+  rig.counters[1].ice.moves_challenged.add(1);
   for (const uint32_t gap_ms : {250, 750, 3'600'000}) rig.counters[gap_ms % 2].ice.gap(gap_ms);
 
   const Json sessions = rig.get("/v1/stats").at("sessions");
-  EXPECT_EQ(sessions.at("moves"), Json::parse(R"({"proven":2,"unproven":1})"));
+  EXPECT_EQ(sessions.at("moves"), Json::parse(R"({"proven":2,"challenged":1,"provisional":0})"));
   EXPECT_EQ(sessions.at("gap_ms_sum"), 3'601'000);
   for (const Json& gap : sessions.at("gaps")) {
     const bool has_one =
