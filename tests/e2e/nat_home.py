@@ -31,6 +31,7 @@ class NatHome:
               chain out {{
                 type nat hook postrouting priority srcnat;
                 ip saddr 192.168.7.0/24 ip protocol udp snat to {self.router.address}:{first}-{first + _PORTS - 1}
+                ip saddr 192.168.7.0/24 ip daddr != 192.168.7.0/24 masquerade
               }}
             }}
             """)
