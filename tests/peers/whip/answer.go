@@ -19,13 +19,13 @@ import (
 )
 
 var (
-	errBusy     = errors.New("the stream has a publisher")
-	errUfrag    = errors.New("an ice-ufrag has 4 to 32 characters, an ice-pwd 22 to 32")
-	anyUfrag    = regexp.MustCompile(`(?m)^a=ice-ufrag:(\S{1,256})`)
-	anyPwd      = regexp.MustCompile(`(?m)^a=ice-pwd:(\S{1,256})`)
-	anyChecked  = regexp.MustCompile(`(?m)^a=(candidate:|end-of-candidates).*\r?\n`)
-	anyMedium   = regexp.MustCompile(`(?m)^a=ice-pwd:.*\r?\n`)
-	neverInTest = 24 * time.Hour
+	errBusy        = errors.New("the stream has a publisher")
+	errUfrag       = errors.New("an ice-ufrag has 4 to 32 characters, an ice-pwd 22 to 32")
+	ufragLine      = regexp.MustCompile(`(?m)^a=ice-ufrag:(\S{1,256})`)
+	pwdLine        = regexp.MustCompile(`(?m)^a=ice-pwd:(\S{1,256})`)
+	candidateLines = regexp.MustCompile(`(?m)^a=(candidate:|end-of-candidates).*\r?\n`)
+	pwdLines       = regexp.MustCompile(`(?m)^a=ice-pwd:.*\r?\n`)
+	never          = 24 * time.Hour
 )
 
 // wish is what the URL and the body of a request ask for.
@@ -38,7 +38,7 @@ func (s *server) open(w wish) (*session, string, error) {
 	if w.ufrag != "" && (len(w.ufrag) < 4 || len(w.ufrag) > 32) || w.pwd != "" && (len(w.pwd) < 22 || len(w.pwd) > 32) {
 		return nil, "", errUfrag
 	}
-	remoteUfrag, remotePwd := anyUfrag.FindStringSubmatch(w.offer), anyPwd.FindStringSubmatch(w.offer)
+	remoteUfrag, remotePwd := ufragLine.FindStringSubmatch(w.offer), pwdLine.FindStringSubmatch(w.offer)
 	if remoteUfrag == nil || remotePwd == nil {
 		return nil, "", errors.New("no ice-ufrag or no ice-pwd in the offer")
 	}
@@ -135,7 +135,7 @@ func (s *server) connect(who *session, w wish) (string, error) {
 			go s.watch(sender, who.stream)
 		}
 	}
-	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: anyChecked.ReplaceAllString(w.offer, "")}
+	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: candidateLines.ReplaceAllString(w.offer, "")}
 	if err := peer.SetRemoteDescription(offer); err != nil {
 		return "", err
 	}
@@ -155,7 +155,7 @@ func (s *server) api(who *session) (*webrtc.API, error) {
 	settings.SetICECredentials(strings.SplitN(who.username, ":", 2)[0], who.pwd)
 	settings.SetICEUDPMux(who.pipe)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	settings.SetICETimeouts(neverInTest, neverInTest, neverInTest)
+	settings.SetICETimeouts(never, never, never)
 	settings.SetInterfaceFilter(func(string) bool { return false })
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
@@ -194,7 +194,7 @@ func (s *server) changed(who *session, state webrtc.PeerConnectionState) {
 // withCandidate puts one candidate into each medium of the answer, where SRS has it.
 func withCandidate(answer string, at netip.AddrPort) string {
 	line := fmt.Sprintf("a=candidate:0 1 udp 2130706431 %s %d typ host generation 0\r\n", at.Addr(), at.Port())
-	return anyMedium.ReplaceAllStringFunc(anyChecked.ReplaceAllString(answer, ""),
+	return pwdLines.ReplaceAllStringFunc(candidateLines.ReplaceAllString(answer, ""),
 		func(medium string) string { return medium + line })
 }
 

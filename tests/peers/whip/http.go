@@ -32,7 +32,7 @@ const (
 		"Access-Control-Request-Private-Network: true\r\n"
 )
 
-// reply is what goes out; headers in order, "" for the whole: the connection is closed without a word.
+// reply is what goes out. An empty one: the connection is closed without a word.
 type reply struct {
 	status   string
 	typed    string // Content-Type

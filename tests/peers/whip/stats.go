@@ -7,9 +7,9 @@
 //
 // strays    packets that came for nobody: from an unknown address, or with an unknown USERNAME
 // remote    where it was seen last; remotes: every address of it, in the order of their first Binding request
-// gap_ms    the longest time between two packets of media that came (a player: RTCP) since the latest reset, the one
+// gap_ms    between two packets of media that came (a player: of RTCP), the longest since the latest reset
 //
-//	that has not ended yet with it; 0 before the first packet
+// A gap that has not ended counts as long as it is; before the first packet there is none.
 package main
 
 import (
