@@ -14,10 +14,10 @@ namespace {
 
 constexpr uint32_t kRetryMs = 100;     // without an answer the same candidate is asked again
 constexpr unsigned kTries = 3;         // and then the next
+constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
 constexpr unsigned kUnanswered = 4;    // candidates asked of an address that answered nothing
 constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
-// A session whose passwords nobody knows moves to an address that proved only that it is there, if the current one has been
-// silent for three touch periods, and not more often than this.
+// Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.
 constexpr uint16_t kGoneTicks = 3;
 constexpr uint32_t kProvisionalMs = 5000;
 
@@ -25,9 +25,19 @@ ListenerId pool_of(const Snapshot& snapshot, const Packet& packet) {
   return snapshot.pools[packet.service->pool].clients;
 }
 
+// Nobody can prove to be the client of a session whose passwords are not known: it moves to whoever is there, but only when
+// its client fell silent, and not often.
+bool may_move_on_path_proof(const Session& session, SessionControl control, Now now) {
+  const auto since_moved = static_cast<uint32_t>(now.ms) - session.changed_ms.load(std::memory_order_relaxed);
+  const bool moved_lately = session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs;
+  return control.key(KeyOf::kClient) != KeyState::kThere && !moved_lately &&
+         silence_of_current(session, control, now.tick()) >= kGoneTicks;
+}
+
 void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Roamer& roamer) {
-  if (roamer.asked_ms != 0 && now.ms < roamer.asked_ms + kRetryMs) return;
+  if (!roamer.answered && now.ms < roamer.asked_ms + kRetryMs) return;
   SessionTables& tables = worker.segment.sessions();
+  if (roamer.at >= roamer.candidates.count && now.ms >= roamer.asked_ms + kRestMs) roamer.at = roamer.tries = 0;
   if (roamer.tries >= kTries) {
     ++roamer.at;
     roamer.tries = 0;
@@ -36,14 +46,18 @@ void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet
     const SessionIndex index = roamer.candidates.sessions[roamer.at];
     const auto control = Sessions::read(tables.sessions.at(index));
     if (!control || !is_slot(control->slot())) continue;
-    // Unsigned, it proves nobody's identity: not where there is a choice.
-    if (control->key(KeyOf::kClient) != KeyState::kThere && roamer.candidates.count > 1) continue;
+    if (control->key(KeyOf::kClient) != KeyState::kThere) {
+      // Unsigned, it proves nobody's identity: not where there is a choice.
+      if (roamer.candidates.count > 1) continue;
+      if (!may_move_on_path_proof(tables.sessions.at(index), *control, now)) return;
+    }
     if (!roamer.may_get(challenge_bytes(tables.sessions.at(index))) || !worker.roamers.challenges.take(now)) {
       worker.counters.ice.challenges_withheld.add(1);
       return;
     }
     roamer.bytes_out += send_challenge(worker, snapshot, now, packet, {index, *control});
     roamer.asked_ms = now.ms;
+    roamer.answered = false;
     ++roamer.tries;
     return;
   }
@@ -119,11 +133,7 @@ bool adopt(Worker& worker, Now now, Packet& packet, SessionFound found, TupleSta
 // The address is real, whoever is there.
 void take_path_proof(Worker& worker, Now now, Packet& packet, const SessionFound& found) {
   const Session& session = worker.segment.sessions().sessions.at(found.index);
-  const auto since_moved = static_cast<uint32_t>(now.ms) - session.changed_ms.load(std::memory_order_relaxed);
-  const bool moved_lately = session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs;
-  if (found.control.key(KeyOf::kClient) == KeyState::kThere || moved_lately ||
-      silence_of_current(session, found.control, now.tick()) < kGoneTicks)
-    return worker.counters.ice.moves_refused.add(1);
+  if (!may_move_on_path_proof(session, found.control, now)) return worker.counters.ice.moves_refused.add(1);
   if (adopt(worker, now, packet, found, TupleState::kUnproven)) worker.counters.ice.moves_provisional.add(1);
 }
 
@@ -168,7 +178,7 @@ bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Pa
   Roamer* roamer = worker.roamers.find(packet, now);
   if (roamer != nullptr) {
     roamer->reachable = true;
-    roamer->asked_ms = 0;
+    roamer->answered = true;
   }
   if (answer->proves_identity) {
     if (adopt(worker, now, packet, answer->session, TupleState::kProven))

@@ -19,9 +19,10 @@ struct Roamer {
   uint16_t port = 0;
   ListenerId listener = 0;
   uint64_t seen_ms = 0;   // 0: nobody
-  uint64_t asked_ms = 0;  // 0: nothing is outstanding
+  uint64_t asked_ms = 0;  // when it was challenged last
   uint32_t bytes_in = 0, bytes_out = 0;
   uint16_t bridged = 0;    // packets that went to the server before any proof
+  bool answered = false;   // the last challenge
   bool reachable = false;  // it answered a challenge, so it is not a forged address
   uint8_t at = 0;          // the candidate to ask
   uint8_t tries = 0;       // how often it was asked

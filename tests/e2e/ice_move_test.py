@@ -4,8 +4,8 @@ sees is one client that never moved, and the media goes on within a round trip.
 """
 from staged import run_on_stages, say
 from lab.wait import wait_for
-from browser import whep_url, whip_url
-from ice_stage import Stage, only, show
+from browser import whip_url
+from ice_stage import Stage, show
 from stun import binding_request, tell
 from whip_peers import UDP_PORT, no_whip
 
@@ -37,7 +37,7 @@ def publisher_moves(stage, vip, servers, **how):
     name = stage.name()
     publisher = stage.phone.publish(whip_url(vip, name)).wait_media(3)
     server, before = stage.owner(publisher.username, servers)
-    player = stage.desk.play(whep_url(server.address, name)).wait_media(3)
+    player = stage.play(server, name, stage.desk)
     strays, gaps = stage.strays(), []
     for _ in range(MOVES):
         server.stats(reset=True)
@@ -73,7 +73,7 @@ def player_moves(stage, vip, servers, **how):
     name = stage.name()
     publisher = stage.desk.publish(whip_url(vip, name)).wait_media(3)
     server, _ = stage.owner(publisher.username, servers)
-    player = stage.phone.play(whep_url(server.address, name)).wait_media(3)
+    player = stage.play(server, name)
     before, gaps = server.session(player.username), []
     for _ in range(MOVES):
         player.gap()
@@ -104,7 +104,7 @@ def nobody_who_knows_the_username_gets_media(stage):
     name = stage.name()
     publisher = stage.desk.publish(whip_url(stage.net.vip, name)).wait_media(3)
     server, _ = stage.owner(publisher.username)
-    player = stage.phone.play(whep_url(server.address, name)).wait_media(3)
+    player = stage.play(server, name)
     before = stage.session(player.username)
     forged = [binding_request(player.username, "not the password") for _ in range(30)]
     got = tell(stage.net.crowd, stage.net.vip, UDP_PORT, forged, answers=0)

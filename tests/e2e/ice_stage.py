@@ -10,12 +10,15 @@ from staged import say
 from lab.cleat import Cleatd, api_path, state_path
 from lab.config import config_for, service
 from lab.topology import Topology
+from lab.traffic import url
 from lab.wait import wait_for
-from browser import HTTP_PORT, Browser, whep_url, whip_url
+from browser import HTTP_PORT, Browser, whip_url
 from nat_home import NatHome
+from quic_peers import host_and_port
 from whip_peers import UDP_PORT, WhipServer
 
 WORKERS = 2
+OWN_PORT = 19850  # of the VIP: leads to server 0's HTTP, the next one to server 1's...
 UFRAG_KEY = "8f95f09245765f80256934e50c66207f"
 RUNGS = ("ufrag", "whip", "ask", "hash")
 
@@ -49,6 +52,11 @@ class Stage:
             config["services"] += [
                 service("rtc" + family, vip, "udp", UDP_PORT, pool, affinity="ice") | {"ice": ice},
                 service("api" + family, vip, "tcp", HTTP_PORT, pool) | {"reads": "whip"}]
+            for i, backend in enumerate(backends):  # a way through Cleat to each server's HTTP
+                name = f"api{family}-of-{i}"
+                address = host_and_port(backend["address"], HTTP_PORT)
+                config["pools"][name] = {"backends": [{"address": address, "weight": 100}]}
+                config["services"].append(service(name, vip, "tcp", OWN_PORT + i, name) | {"reads": "whip"})
         return config
 
     def use(self, **ice):
@@ -89,8 +97,11 @@ class Stage:
         return name, peer
 
     def play(self, server, name, browser=None):
-        """A player of a stream on that server: its HTTP goes there by the router, its media through Cleat."""
-        return (browser or self.phone).play(whep_url(server.address, name))
+        """A player of a stream on that server: HTTP and media through Cleat."""
+        six = server in self.servers6
+        number = (self.servers6 if six else self.servers).index(server)
+        where = url(self.net.vip6 if six else self.net.vip, f"/rtc/v1/whep/?app=live&stream={name}", OWN_PORT + number)
+        return (browser or self.phone).play(where).wait_media(3)
 
 
 def show(title, values, unit="ms"):

@@ -193,7 +193,7 @@ TEST_F(Roam, ASilentPathIsAskedAgainAndThenLeftAlone) {
     rig_.from(kLte, srtcp(index_ + 1));
     rig_.jump_ms(40);
   }
-  EXPECT_EQ(rig_.challenges().size(), 3U);
+  EXPECT_EQ(rig_.challenges().size(), 6U) << "three, and three more 2 s later";
 }
 
 TEST_F(RoamOnTwoWorkers, TheOtherWorkerKnowsTheClientAgain) {
@@ -204,23 +204,48 @@ TEST_F(RoamOnTwoWorkers, TheOtherWorkerKnowsTheClientAgain) {
   EXPECT_EQ(replies_go_to(), endpoint(kLte));
 }
 
-TEST_F(RoamWithoutPasswords, AnAnswerMovesOnlyWhenTheOldAddressIsSilent) {
+TEST_F(RoamWithoutPasswords, NobodyIsAskedBeforeTheOldAddressIsSilent) {
   rig_.from(kLte, rtp(kSsrc, ++sequence_));
-  auto challenges = rig_.challenges();
-  ASSERT_EQ(challenges.size(), 1U);
-  EXPECT_FALSE(challenges[0].parsed().has_integrity());
-  rig_.from(kLte, challenges[0].answer(kClientPassword));
-  EXPECT_EQ(replies_go_to(), endpoint(kWifi)) << "its last packet is a moment old";
-  EXPECT_EQ(rig_.ice().moves_refused.get(), 1U);
-
+  EXPECT_TRUE(rig_.challenges().empty()) << "its last packet is a moment old";
   rig_.wait_ms(1000);
   rig_.from(kLte, rtp(kSsrc, ++sequence_));
-  challenges = rig_.challenges();
+  const auto challenges = rig_.challenges();
   ASSERT_EQ(challenges.size(), 1U);
+  EXPECT_FALSE(challenges[0].parsed().has_integrity());
+
   rig_.from(kLte, challenges[0].answer(kClientPassword));
 
   EXPECT_EQ(replies_go_to(), endpoint(kLte));
   EXPECT_EQ(rig_.ice().moves_provisional.get(), 1U);
+}
+
+TEST_F(RoamWithoutPasswords, AnAnswerThatComesWhenTheClientSpokeAgainMovesNothing) {
+  rig_.wait_ms(1000);
+  rig_.from(kLte, rtp(kSsrc, ++sequence_));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+  speak();
+
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+
+  EXPECT_EQ(replies_go_to(), endpoint(kWifi));
+  EXPECT_EQ(rig_.ice().moves_refused.get(), 1U);
+}
+
+// A player's SRTCP and checks by turns, as after a second rebinding soon after the first.
+TEST_F(RoamWithoutPasswords, AMoveThatWasTooEarlyIsMadeLater) {
+  const auto move = [this](const char* to, uint64_t within_ms) {
+    for (const uint64_t begin = rig_.now().ms; rig_.now().ms < begin + within_ms; rig_.wait_ms(100)) {
+      rig_.from(to, srtcp(++index_));
+      if ((rig_.now().ms - begin) % 2600 == 1300) rig_.from(to, check({.nominates = true, .number = 5}));
+      for (const Challenge& challenge : rig_.challenges())
+        rig_.from(challenge.to.to_string(), challenge.answer(kClientPassword));
+      if (replies_go_to() == endpoint(to)) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(move(kLte, 3000));
+  EXPECT_TRUE(move("203.0.113.10:50001", 9000)) << "5 s after the first, at the next check";
 }
 
 TEST_F(RoamWithoutPasswords, ACheckFromElsewhereIsAskedForItsWayBack) {
