@@ -15,6 +15,8 @@ namespace {
 constexpr uint32_t kRetryMs = 100;     // without an answer the same candidate is asked again
 constexpr unsigned kTries = 3;         // and then the next
 constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
+constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a change of address may cost
+constexpr uint32_t kLongestSearch = 16;
 constexpr unsigned kUnanswered = 4;    // candidates asked of an address that answered nothing
 constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
 // Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.
@@ -100,16 +102,22 @@ void roam_rtp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
 void roam_rtcp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
                const SrtcpPlace& place) {
   Roamer* roamer = worker.roamers.find(packet, now);
-  if (roamer == nullptr || roamer->candidates.count == 0) {
+  // When none of them was it, another look: what the client said since is one step more for each packet.
+  const bool exhausted = roamer != nullptr && roamer->at >= roamer->candidates.count &&
+                         (roamer->reachable || now.ms >= roamer->asked_ms + kRestMs);
+  if (roamer == nullptr || exhausted) {
     SessionTables& tables = worker.segment.sessions();
     if (!worker.roamers.searches.take(now)) return worker.drop(packet, verdict, DropReason::kNoSession);
-    Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place);
+    const uint32_t largest_step = kLostOnTheWay + 1 + (roamer != nullptr ? roamer->srtcp : 0U);
+    Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step);
     if (candidates.count == 0) return worker.drop(packet, verdict, DropReason::kNoSession);
     sort_candidates(tables, packet.src, candidates);
     roamer = &worker.roamers.at(packet, now);
     roamer->candidates = candidates;
+    roamer->at = roamer->tries = 0;
   }
   roamer->seen_ms = now.ms;
+  if (roamer->srtcp < kLongestSearch) ++roamer->srtcp;
   roamer->bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
   ask(worker, snapshot, now, packet, *roamer);
   worker.drop(packet, verdict, DropReason::kNoSession);

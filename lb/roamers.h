@@ -21,6 +21,7 @@ struct Roamer {
   uint64_t seen_ms = 0;   // 0: nobody
   uint64_t asked_ms = 0;  // when it was challenged last
   uint32_t bytes_in = 0, bytes_out = 0;
+  uint16_t srtcp = 0;      // SRTCP packets that came
   uint16_t bridged = 0;    // packets that went to the server before any proof
   bool answered = false;   // the last challenge
   bool reachable = false;  // it answered a challenge, so it is not a forged address

@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kRtpHeader = 12, kRtcpHeader = 8, kSrtcpIndex = 4, kAuthenticationTag = 10;
 constexpr uint32_t kIndexMask = 0x7fffffff;  // the highest bit says "encrypted"
-constexpr uint32_t kLargestStep = 3;         // of the SRTCP index: two packets may be lost on the way
 
 // Packets a second of one SSRC that are still believed, and how far the order may be off.
 constexpr int kMaxRate = 8192;
@@ -34,9 +33,13 @@ bool goes_on(uint64_t note, const RtpPlace& place, Tick now) {
          step <= std::min(ticks * kMaxRate / static_cast<int>(kTicksPerSecond), 0x7fff);
 }
 
-bool is_step(uint32_t from, uint32_t to) {
-  const uint32_t step = (to - from) & kIndexMask;
-  return step >= 1 && step <= kLargestStep;
+// By which of the two layouts the packet is nearer; 0 is no step.
+uint32_t step_of(const SrtcpNote& note, uint64_t ssrc_and_cm, const SrtcpPlace& place) {
+  const uint32_t cm = (place.index_cm - static_cast<uint32_t>(ssrc_and_cm >> 32)) & kIndexMask;
+  const uint32_t gcm =
+      (place.index_gcm - static_cast<uint32_t>(note.gcm.load(std::memory_order_relaxed))) & kIndexMask;
+  if (cm == 0 || gcm == 0) return std::max(cm, gcm);
+  return std::min(cm, gcm);
 }
 
 }  // namespace
@@ -94,16 +97,26 @@ std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId poo
   return std::nullopt;
 }
 
-Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const SrtcpPlace& place) noexcept {
-  Candidates found;
-  for (SessionIndex i = 0; i < tables.sessions.count() && found.count < kMaxCandidates; ++i) {
+Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const SrtcpPlace& place,
+                             uint32_t largest_step) noexcept {
+  std::array<std::pair<uint32_t, SessionIndex>, kMaxCandidates> nearest;  // step, session
+  unsigned count = 0;
+  for (SessionIndex i = 0; i < tables.sessions.count(); ++i) {
     const uint64_t note = tables.srtcp[i].ssrc_and_cm.load(std::memory_order_relaxed);
     if (static_cast<uint32_t>(note) != place.ssrc || note == 0) continue;
-    if (!is_step(static_cast<uint32_t>(note >> 32), place.index_cm) &&
-        !is_step(static_cast<uint32_t>(tables.srtcp[i].gcm.load(std::memory_order_relaxed)), place.index_gcm))
+    const std::pair candidate(step_of(tables.srtcp[i], note, place), i);
+    if (candidate.first == 0 || candidate.first > largest_step ||
+        tables.sessions.at(i).pool.load(std::memory_order_acquire) != pool)
       continue;
-    if (tables.sessions.at(i).pool.load(std::memory_order_acquire) == pool) found.sessions[found.count++] = i;
+    if (count < kMaxCandidates) {
+      nearest[count++] = candidate;
+    } else if (const auto farthest = std::max_element(nearest.begin(), nearest.end()); candidate < *farthest) {
+      *farthest = candidate;
+    }
   }
+  std::sort(nearest.begin(), nearest.begin() + count);
+  Candidates found;
+  for (; found.count < count; ++found.count) found.sessions[found.count] = nearest[found.count].second;
   return found;
 }
 
