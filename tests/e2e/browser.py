@@ -123,6 +123,16 @@ class Peer:
         wait_for(flows, lambda: f"{frames} frames of {self.username}: {self.stats()}", deadline_s)
         return self
 
+    def wait_packets(self, packets=20, deadline_s=20.0):
+        """Likewise, of packets: for crowds, whose pictures a small machine cannot decode in time."""
+        first = self.stats().packets
+
+        def flows():
+            seen = self.stats()
+            return seen.connection == "connected" and seen.packets >= first + packets
+        wait_for(flows, lambda: f"{packets} packets of {self.username}: {self.stats()}", deadline_s)
+        return self
+
     def wait_connection(self, state, deadline_s=30.0):
         """Until connectionState is that ("failed" comes some 20 s after the last packet). Returns self."""
         wait_for(lambda: self.stats().connection == state, lambda: f"{state}: {self.stats()}", deadline_s)

@@ -32,10 +32,13 @@ def same_client(before, after):
 
 def move_and_wait(stage, peers, **how):
     """Rebinds, and returns when the way back of all has moved."""
-    moved = {p.username: stage.session(p.username)["moves"] for p in peers}
+    before = stage.sessions()
     stage.home.rebind(**how)
-    wait_for(lambda: all(stage.session(name)["moves"] > n for name, n in moved.items()),
-             lambda: f"all to have moved: {[stage.session(p.username) for p in peers]}", 10)
+
+    def stay():
+        now = stage.sessions()
+        return [now[p.username] for p in peers if now[p.username]["moves"] == before[p.username]["moves"]]
+    wait_for(lambda: not stay(), lambda: f"all to have moved: {stay()}", 10)
 
 
 def publisher_moves(stage, vip, servers, **how):
@@ -110,7 +113,7 @@ def players_move_at_once(stage, vip, servers):
     publisher = stage.desk.publish(whip_url(vip, name)).wait_media(3)
     server, _ = stage.owner(publisher.username, servers)
     players = [stage.play(server, name) for _ in range(PLAYERS)]
-    players[-1].wait_media(WARM_FRAMES)
+    players[-1].wait_packets(6 * WARM_FRAMES)
     counts = stage.counts()
     for how in ({}, {"moved": True}, {"moved": True, "same_ports": True}):
         before = server.stats()[0]
@@ -118,7 +121,7 @@ def players_move_at_once(stage, vip, servers):
             player.gap()
         move_and_wait(stage, players, **how)
         for player in players:
-            player.wait_media(3)
+            player.wait_packets()
         after = server.stats()[0]
         for player in players:
             same_client(before[player.username], after[player.username])

@@ -70,10 +70,13 @@ class Stage:
         """The session counters of `cleatctl stats show`."""
         return self.cleatd.api.get("/v1/stats")["sessions"]
 
+    def sessions(self):
+        """{username: what Cleat knows of it}"""
+        return {s["username"]: s for s in self.cleatd.api.get("/v1/sessions?limit=1000")["sessions"]}
+
     def session(self, username):
-        """As Cleat sees it; None: it does not know it."""
-        found = [s for s in self.cleatd.api.get("/v1/sessions")["sessions"] if s["username"] == username]
-        return found[0] if found else None
+        """None: Cleat does not know it."""
+        return self.sessions().get(username)
 
     def name(self):
         self.streams += 1
@@ -101,7 +104,7 @@ class Stage:
         six = server in self.servers6
         number = (self.servers6 if six else self.servers).index(server)
         where = url(self.net.vip6 if six else self.net.vip, f"/rtc/v1/whep/?app=live&stream={name}", OWN_PORT + number)
-        return (browser or self.phone).play(where).wait_media(3)
+        return (browser or self.phone).play(where).wait_packets()
 
 
 def show(title, values, unit="ms"):
