@@ -49,8 +49,8 @@ void read_ports(const YamlField& field, ServiceConfig& service) {
 
 ServiceConfig read_service(const YamlField& item) {
   ServiceConfig service;
-  if (!item.is_map({"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice",
-                    "reads"}))
+  if (!item.is_map(
+          {"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice", "reads"}))
     return service;
   const YamlField name = item.need("name", "a name of its own");
   if (const auto text = name.scalar("a name")) {

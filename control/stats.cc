@@ -102,19 +102,20 @@ struct SessionCount {
   lb::Counter lb::IceCounters::*count;
 };
 constexpr SessionCount kMoveKinds[] = {{"proven", &lb::IceCounters::moves_proven},
-                                   {"challenged", &lb::IceCounters::moves_challenged},
-                                   {"provisional", &lb::IceCounters::moves_provisional}};
-constexpr SessionCount kOtherSessionCounts[] = {{"learned", &lb::IceCounters::learned},
-                                            {"not_learned", &lb::IceCounters::not_learned},
-                                            {"conflicts", &lb::IceCounters::conflicts},
-                                            {"asked", &lb::IceCounters::asked},
-                                            {"asks_refused", &lb::IceCounters::asks_refused},
-                                            {"pushed_out", &lb::IceCounters::pushed_out},
-                                            {"attached", &lb::IceCounters::attached},
-                                            {"bridged", &lb::IceCounters::bridged},
-                                            {"challenges", &lb::IceCounters::challenges},
-                                            {"challenges_withheld", &lb::IceCounters::challenges_withheld},
-                                            {"moves_refused", &lb::IceCounters::moves_refused}};
+                                       {"challenged", &lb::IceCounters::moves_challenged},
+                                       {"provisional", &lb::IceCounters::moves_provisional}};
+constexpr SessionCount kOtherSessionCounts[] = {
+    {"learned", &lb::IceCounters::learned},
+    {"not_learned", &lb::IceCounters::not_learned},
+    {"conflicts", &lb::IceCounters::conflicts},
+    {"asked", &lb::IceCounters::asked},
+    {"asks_refused", &lb::IceCounters::asks_refused},
+    {"pushed_out", &lb::IceCounters::pushed_out},
+    {"attached", &lb::IceCounters::attached},
+    {"bridged", &lb::IceCounters::bridged},
+    {"challenges", &lb::IceCounters::challenges},
+    {"challenges_withheld", &lb::IceCounters::challenges_withheld},
+    {"moves_refused", &lb::IceCounters::moves_refused}};
 
 Json session_counters_json(const Engine& engine) {
   using Ice = lb::IceCounters;

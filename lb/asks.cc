@@ -48,27 +48,33 @@ Asks::~Asks() = default;
 
 bool Asks::came_before(Now now, uint64_t name) noexcept {
   const uint64_t span = now.ms / kRememberMs;
-  for (; span_ < span; span_ = span_ + 2 < span ? span - 1 : span_ + 1) filters_[(span_ + 1) % 2].clear();
+  if (span != span_) {
+    filters_[span % 2].clear();
+    if (span != span_ + 1) filters_[(span + 1) % 2].clear();
+    span_ = span;
+  }
   const bool came = filters_[0].has(name) || filters_[1].has(name);
   filters_[span % 2].add(name);
   return came;
 }
 
-bool Asks::take_of_network(Now now, const IpAddress& client) noexcept {
+uint32_t& Asks::used_by_network(Now now, const IpAddress& client) noexcept {
   if (now.ms / 1000 != networks_second_) {
     networks_second_ = now.ms / 1000;
     std::fill_n(networks_.get(), kNetworks, 0);
   }
-  uint32_t& used = networks_[reduce(network_hash(client), kNetworks)];
-  return used < kPerNetwork && ++used > 0;
+  return networks_[reduce(network_hash(client), kNetworks)];
 }
 
 bool Asks::may_ask(Now now, const IpAddress& client, uint64_t name) noexcept {
   // Two halves of one hash would share bits of a small seed: mix once more.
   name = hash_word(name, 0x61736b);
   const bool came = came_before(now, name);
-  if (all_.used(now) >= kEase && !came) return false;
-  return take_of_network(now, client) && all_.take(now);
+  uint32_t& of_network = used_by_network(now, client);
+  const bool pressed = all_.used(now) >= kPerSecond / kEaseShare || of_network >= kPerNetwork / kEaseShare;
+  if ((pressed && !came) || of_network >= kPerNetwork || !all_.take(now)) return false;
+  ++of_network;
+  return true;
 }
 
 }  // namespace lb

@@ -14,9 +14,9 @@ namespace lb {
 
 class Asks {
  public:
-  static constexpr uint32_t kPerSecond = 2000;       // of one worker
-  static constexpr uint32_t kPerNetwork = 100;       // of an IPv4 /24 or an IPv6 /48, likewise
-  static constexpr uint32_t kEase = kPerSecond / 4;  // up to here a USERNAME need not have come before
+  static constexpr uint32_t kPerSecond = 2000;  // of one worker
+  static constexpr uint32_t kPerNetwork = 100;  // of an IPv4 /24 or an IPv6 /48, likewise
+  static constexpr uint32_t kEaseShare = 4;  // up to a quarter of either a USERNAME need not have come before
   static constexpr uint32_t kRememberMs =
       1000;  // how long at least one is known to have come; twice that at most
 
@@ -30,7 +30,7 @@ class Asks {
  private:
   struct Filter;
   bool came_before(Now now, uint64_t name) noexcept;
-  bool take_of_network(Now now, const IpAddress& client) noexcept;
+  uint32_t& used_by_network(Now now, const IpAddress& client) noexcept;
 
   std::unique_ptr<Filter[]> filters_;  // of this span of kRememberMs and the one before, by turns
   std::unique_ptr<uint32_t[]> networks_;

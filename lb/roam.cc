@@ -39,7 +39,8 @@ bool may_move_on_path_proof(const Session& session, SessionControl control, Now 
 void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Roamer& roamer) {
   if (!roamer.answered && now.ms < roamer.asked_ms + kRetryMs) return;
   SessionTables& tables = worker.segment.sessions();
-  if (roamer.at >= roamer.candidates.count && now.ms >= roamer.asked_ms + kRestMs) roamer.at = roamer.tries = 0;
+  if (roamer.at >= roamer.candidates.count && now.ms >= roamer.asked_ms + kRestMs)
+    roamer.at = roamer.tries = 0;
   if (roamer.tries >= kTries) {
     ++roamer.at;
     roamer.tries = 0;

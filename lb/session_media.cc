@@ -110,7 +110,8 @@ Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const Srtcp
       continue;
     if (count < kMaxCandidates) {
       nearest[count++] = candidate;
-    } else if (const auto farthest = std::max_element(nearest.begin(), nearest.end()); candidate < *farthest) {
+    } else if (const auto farthest = std::max_element(nearest.begin(), nearest.end());
+               candidate < *farthest) {
       *farthest = candidate;
     }
   }

@@ -18,9 +18,11 @@ constexpr uint16_t kForsakenTicks = ticks_of_s(60);
 void leave_forsaken(Worker& worker, Now now, Session& session, SessionControl control, uint16_t vip_port) {
   for (unsigned i = 0; i < kSessionTuples; ++i) {
     const auto tuple = Sessions::tuple(session, i);
-    if (!tuple || i == control.current() || ticks_since(now.tick(), tuple->control.tick()) <= kForsakenTicks) continue;
+    if (!tuple || i == control.current() || ticks_since(now.tick(), tuple->control.tick()) <= kForsakenTicks)
+      continue;
     if (Sessions::remove_tuple(session.tuples[i], tuple->control))
-      leave_flow(worker, tuple->address, tuple->control.port(), tuple->control.listener(), vip_port, control.slot());
+      leave_flow(worker, tuple->address, tuple->control.port(), tuple->control.listener(), vip_port,
+                 control.slot());
   }
 }
 

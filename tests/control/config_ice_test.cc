@@ -39,9 +39,10 @@ TEST(ConfigIce, AServiceThatSaysNoMoreUsesEveryRungAndTrustsNoAnswer) {
 }
 
 TEST(ConfigIce, EachRungIsSwitchedByItself) {
-  const lb::IceSpec none =
-      service_with("affinity: ice, ice: { ufrag: false, whip: false, ask: false, hash: false, stun_integrity: enforced }")
-          .ice;
+  const lb::IceSpec none = service_with(
+                               "affinity: ice, ice: { ufrag: false, whip: false, ask: false, hash: false, "
+                               "stun_integrity: enforced }")
+                               .ice;
   EXPECT_FALSE(none.ufrag || none.whip || none.ask || none.hash);
   EXPECT_TRUE(none.servers_check_integrity);
 
@@ -90,7 +91,9 @@ TEST(ConfigIce, AnUnknownRungOrWordNamesTheNearestOne) {
 }
 
 TEST(ConfigIce, WhipIsReadOfTcpServicesInNat) {
-  const auto rtmp = [](const std::string& fields) { return sample_with("pool: srs, forward: nat }", fields + " }"); };
+  const auto rtmp = [](const std::string& fields) {
+    return sample_with("pool: srs, forward: nat }", fields + " }");
+  };
   const auto config = parse_config(rtmp("pool: srs, forward: nat, reads: whip"), "c.yaml");
   ASSERT_TRUE(config.ok()) << config.error();
   EXPECT_TRUE(config.value().services[0].reads_whip);
