@@ -55,8 +55,8 @@ bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint&
       checksum_of(add_bytes(pseudo_header_sum(from.address, to.address, kUdp, l4_length), l4, l4_length));
   if (checksum.raw == 0) checksum.raw = 0xffff;  // RFC 768: zero means that there is none
   std::memcpy(l4 + offsetof(UdpHeader, checksum), &checksum, sizeof(checksum));
-  worker.out.push(route->port, {frame.data(), static_cast<size_t>(at - frame.data()) + payload.size()});
-  return true;
+  return worker.out.push(route->port,
+                         {frame.data(), static_cast<size_t>(at - frame.data()) + payload.size()});
 }
 
 }  // namespace lb

@@ -15,7 +15,7 @@ inline constexpr size_t kMaxEmittedUdp = OutFrames::kMaxBytes - 14 - 40 - 8;
 
 // Puts it into worker.out, addressed to the next hop on the way to `to`.
 // from, to  of one family; payload  0..kMaxEmittedUdp bytes
-// returns   false: no route, or the next hop's MAC address is not known (it is asked for)
+// returns   false: no route, no room in worker.out, or the next hop's MAC address is not known (it is asked for)
 bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
               std::span<const uint8_t> payload) noexcept;
 

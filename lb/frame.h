@@ -52,16 +52,17 @@ class OutFrames {
     std::array<uint8_t, kMaxBytes> bytes;
   };
 
-  // frame  14..kMaxBytes bytes, copied
-  void push(PortIndex port, std::span<const uint8_t> frame) noexcept {
+  // frame  14..kMaxBytes bytes, copied. False if it is refused
+  bool push(PortIndex port, std::span<const uint8_t> frame) noexcept {
     if (count_ == kCapacity || frame.size() > kMaxBytes) {
       ++refused_;
-      return;
+      return false;
     }
     Out& out = frames_[count_++];
     out.port = port;
     out.length = static_cast<uint16_t>(frame.size());
     std::memcpy(out.bytes.data(), frame.data(), frame.size());
+    return true;
   }
   [[nodiscard]] std::span<const Out> frames() const noexcept { return {frames_.data(), count_}; }
   [[nodiscard]] uint64_t refused() const noexcept { return refused_; }

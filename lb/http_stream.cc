@@ -5,8 +5,15 @@ namespace lb {
 namespace {
 
 constexpr uint64_t kLongestPassedOver = uint64_t{1}
-                                        << 30;            // what a TCP sequence number can tell from the past
-constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";  // RFC 9112 section 7.1, without trailers
+                                        << 30;        // what a TCP sequence number can tell from the past
+constexpr std::string_view kLastChunk = "0\r\n\r\n";  // RFC 9112 section 7.1, without trailers
+
+// Where a chunked body ends; npos: not yet.
+size_t end_of_chunks(std::string_view body) {
+  if (body.substr(0, kLastChunk.size()) == kLastChunk) return kLastChunk.size();
+  const size_t last = body.find("\r\n0\r\n\r\n");
+  return last == std::string_view::npos ? last : last + 2 + kLastChunk.size();
+}
 
 bool may_carry_sdp(const HttpHead& head) {
   return head.request ? head.method == "POST" : head.status == 200 || head.status == 201;
@@ -37,13 +44,13 @@ std::optional<HttpMessage> HttpStream::next() noexcept {
     message.body = text.substr(message.head.bytes);
     const auto length = body_length(message.head);
     if (!length) {
-      const size_t last = message.head.chunked ? message.body.find(kLastChunk) : std::string_view::npos;
+      const size_t last = message.head.chunked ? end_of_chunks(message.body) : std::string_view::npos;
       if (last == std::string_view::npos && !ended_ && !buffer_.is_full()) return std::nullopt;
       if (last == std::string_view::npos) {
         lost_ = true;
         return may_carry_sdp(message.head) ? std::optional(message) : std::nullopt;
       }
-      message.body = message.body.substr(0, last + kLastChunk.size());
+      message.body = message.body.substr(0, last);
     } else if (*length > kLongestPassedOver) {
       return give_up();
     }

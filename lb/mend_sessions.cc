@@ -25,7 +25,7 @@ class Mender {
         return number != 0 && key == SessionTables::ssrc_key(session.pool.load(), number);
       });
     });
-    for (SessionIndex i = 0; i < tables_.sessions.count(); ++i) restore_name(i);
+    for (SessionIndex i = 0; i < tables_.sessions.count(); ++i) restore_entries(i);
     return open_;
   }
 
@@ -72,13 +72,21 @@ class Mender {
       });
   }
 
-  void restore_name(SessionIndex index) {
+  template <typename Table>
+  void restore(Table& table, const typename Table::Key& key, SessionIndex index, SessionControl control) {
+    const uint64_t hash = table.hash(key);
+    if (!table.find(key, hash)) (void)table.insert(key, hash, index, control.backend(), now_.tick());
+  }
+
+  void restore_entries(SessionIndex index) {
     const Session& session = tables_.sessions.at(index);
     const auto control = Sessions::read(session);
     if (!control) return;
-    const auto key = tables_.name_key(session.pool.load(), Sessions::name_of(session).view());
-    if (tables_.names.find(key, tables_.names.hash(key))) return;
-    (void)tables_.names.insert(key, tables_.names.hash(key), index, control->backend(), now_.tick());
+    const ListenerId pool = session.pool.load();
+    restore(tables_.names, tables_.name_key(pool, Sessions::name_of(session).view()), index, *control);
+    for (const auto& note : session.ssrcs)
+      if (const auto ssrc = static_cast<uint32_t>(note.load()); ssrc != 0)
+        restore(tables_.ssrcs, SessionTables::ssrc_key(pool, ssrc), index, *control);
   }
 
   Segment& segment_;

@@ -72,6 +72,11 @@ bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, ui
     if (slot.control.compare_exchange_weak(expected, SlotControl(expected).end_turn().raw(),
                                            std::memory_order_acq_rel))
       return true;
+  // It was closed meanwhile, and rests until this is done: nobody else may write lanes either.
+  while (SlotControl(expected).turning() &&
+         !slot.control.compare_exchange_weak(expected, SlotControl(expected).without_turn().raw(),
+                                             std::memory_order_acq_rel)) {
+  }
   return false;
 }
 

@@ -36,7 +36,7 @@ enum class Quarantine : uint8_t {
       4,  // of a session: 35 s towards every server, for SRS knows a session by its address for 30 s of silence
 };
 
-// The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | turning 1 | (4) | tick 16
+// The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | turning 1 | turns 4 | tick 16
 class SlotControl {
  public:
   constexpr SlotControl() = default;
@@ -62,13 +62,16 @@ class SlotControl {
   [[nodiscard]] constexpr SlotControl in_state(SlotState state, Quarantine quarantine, Tick tick) const {
     return SlotControl(
         SlotControl(state, lane(), generation(), backend(), listener(), quarantine, tick).raw() |
-        (raw_ & kTurning));
+        (raw_ & (kTurning | kTurns)));
   }
   [[nodiscard]] constexpr SlotControl with_backend(BackendId backend) const {
     return SlotControl((raw_ & ~(uint64_t{0xfff} << 12)) | uint64_t{backend & 0xfffU} << 12);
   }
   [[nodiscard]] constexpr SlotControl begin_turn() const { return SlotControl(raw_ | kTurning); }
-  [[nodiscard]] constexpr SlotControl end_turn() const { return SlotControl((raw_ & ~kTurning) ^ kLane); }
+  // Turns are counted, so that a reader who slept through two of them does not take the lanes for unchanged.
+  [[nodiscard]] constexpr SlotControl end_turn() const {
+    return SlotControl(((raw_ & ~(kTurning | kTurns)) | ((raw_ + kOneTurn) & kTurns)) ^ kLane);
+  }
   [[nodiscard]] constexpr SlotControl without_turn() const { return SlotControl(raw_ & ~kTurning); }
   // False once the slot was closed, and what is there now is another flow's.
   [[nodiscard]] constexpr bool same_use(SlotControl other) const {
@@ -77,6 +80,7 @@ class SlotControl {
 
  private:
   static constexpr uint64_t kLane = uint64_t{1} << 3, kTurning = uint64_t{1} << 43;
+  static constexpr uint64_t kOneTurn = uint64_t{1} << 44, kTurns = uint64_t{0xf} << 44;
   uint64_t raw_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lb/session.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -15,6 +16,13 @@ NameWords words_of(std::string_view name) {
   NameWords words{};
   std::memcpy(words.data(), name.data(), name.size());
   return words;
+}
+
+// Somebody who attached an address when the record's session ended has not finished: it is not given out before.
+bool is_being_written(const Session& session) {
+  return std::any_of(session.tuples.begin(), session.tuples.end(), [](const SessionTuple& tuple) {
+    return TupleControl(tuple.control.load(std::memory_order_acquire)).state() == TupleState::kBusy;
+  });
 }
 
 void write_address(SessionTuple& tuple, const IpAddress& address) {
@@ -37,7 +45,7 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
     hand = hand + 1 < count_ ? hand + 1 : 0;
     Session& session = sessions_[index];
     uint64_t raw = session.control.load(std::memory_order_acquire);
-    if (SessionControl(raw).state() != SessionState::kFree) continue;
+    if (SessionControl(raw).state() != SessionState::kFree || is_being_written(session)) continue;
     const SessionControl busy = SessionControl(raw).next_use(SessionState::kBusy, backend, rung);
     if (!session.control.compare_exchange_strong(raw, busy.raw(), std::memory_order_acq_rel)) continue;
     session.opened_ms.store(now.ms, std::memory_order_release);
@@ -48,7 +56,9 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
     session.name_length.store(static_cast<uint32_t>(name.size()), std::memory_order_release);
     const NameWords words = words_of(name);
     for (size_t i = 0; i < kNameWords; ++i) session.name[i].store(words[i], std::memory_order_release);
-    for (SessionTuple& tuple : session.tuples) tuple.control.store(0, std::memory_order_release);
+    for (SessionTuple& tuple : session.tuples)
+      tuple.control.store(TupleControl(tuple.control.load(std::memory_order_relaxed)).emptied().raw(),
+                          std::memory_order_release);
     for (auto& ssrc : session.ssrcs) ssrc.store(0, std::memory_order_release);
     return index;
   }
@@ -153,7 +163,8 @@ TupleFound Sessions::add_tuple(Session& session, unsigned current, const IpAddre
   if (!place.control.compare_exchange_strong(expected, busy.raw(), std::memory_order_acq_rel)) return {};
   write_address(place, address);
   const TupleControl live(state, nominated, busy.generation(), listener, port, now);
-  place.control.store(live.raw(), std::memory_order_release);
+  expected = busy.raw();
+  if (!place.control.compare_exchange_strong(expected, live.raw(), std::memory_order_acq_rel)) return {};
   return {best, live};
 }
 

@@ -86,6 +86,7 @@ SlotIndex SlotShare::share_slot(const Lips& lips, uint64_t i) const {
 
 bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept {
   const SlotControl control(slot.control.load(std::memory_order_acquire));
+  if (control.turning()) return false;
   if (control.state() == SlotState::kFree) return true;
   if (control.state() != SlotState::kQuarantine) return false;
   const uint16_t age = ticks_since(now, control.tick());

@@ -23,7 +23,8 @@ void StreamBuffer::add(uint32_t sequence, std::span<const uint8_t> bytes) noexce
       std::find_if(run_.begin(), run_.begin() + runs_, [&](const Run& r) { return r.end >= run.begin; });
   const auto last =
       std::find_if(first, run_.begin() + runs_, [&](const Run& r) { return r.begin > run.end; });
-  if (first == last && runs_ == run_.size()) return;
+  // The last place is kept for the window's first byte, which all others wait for.
+  if (first == last && runs_ >= run_.size() - (run.begin == 0 ? 0 : 1)) return;
   std::memcpy(bytes_.data() + run.begin, bytes.data(), bytes.size());
   if (first == last) {
     std::copy_backward(first, run_.begin() + runs_, run_.begin() + runs_ + 1);

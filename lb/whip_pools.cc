@@ -14,10 +14,10 @@ std::vector<WhipPool> whip_pools(const Snapshot& snapshot, const std::vector<Poo
     });
     if (!wants) continue;
     WhipPool whip{snapshot.pools[to].clients, {}};
-    for (const auto& [address, id] : members[pool]) {
+    for (const auto& own : members[pool]) {
       const auto same = std::find_if(members[to].begin(), members[to].end(),
-                                     [&](const auto& member) { return member.first == address; });
-      if (same != members[to].end()) whip.backends.emplace_back(id, same->second);
+                                     [&own](const auto& member) { return member.first == own.first; });
+      if (same != members[to].end()) whip.backends.emplace_back(own.second, same->second);
     }
     std::sort(whip.backends.begin(), whip.backends.end());
     if (!whip.backends.empty()) found.push_back(std::move(whip));

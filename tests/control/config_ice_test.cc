@@ -154,7 +154,7 @@ TEST(ConfigIce, WrittenDownItHoldsEverythingButTheKey) {
   EXPECT_EQ(shown.find("8f95"), std::string::npos) << shown;
   for (const char* piece :
        {"key: (hidden)", "servers: {1: 10.20.0.11, 65535: 10.20.0.12}", "affinity: ice",
-        "ice: {ufrag: true, whip: true, hash: false, stun_integrity: ignored}", "sessions: 65536"})
+        "ice: {ufrag: true, whip: true, ask: true, hash: false, stun_integrity: ignored}", "sessions: 65536"})
     EXPECT_NE(shown.find(piece), std::string::npos) << piece << "\n" << shown;
 }
 

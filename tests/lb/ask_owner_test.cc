@@ -171,5 +171,16 @@ TEST(Unanswered, SessionsHoldATenthOfTheSlotsAndTheOldestMakesWay) {
   EXPECT_GT(rig.ice().pushed_out.get(), 19'000U);
 }
 
+TEST(Asking, WhatWasNotSentIsNotCountedAsAsked) {
+  IceRig rig([](SnapshotSpec& spec) { service(spec, "rtc").ice.ask = true; });
+  std::vector<Bytes> checks;
+  for (int n = 0; n < 64; ++n)
+    checks.push_back(udp("198.51.100.7:" + std::to_string(1000 + n), kIceVip)
+                         .payload(check({.name = "name" + std::to_string(n) + ":CLI1"})));
+  rig.send_burst(checks);
+
+  EXPECT_EQ(rig.ice().asked.get(), rig.own_frames().size());
+}
+
 }  // namespace
 }  // namespace lb

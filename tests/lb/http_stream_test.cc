@@ -136,5 +136,18 @@ TEST(HttpStream, GivesUpOnAHeadThatFillsTheBuffer) {
   EXPECT_EQ(body_of(stream.next()), "hello");
 }
 
+TEST(HttpStream, AnEmptyChunkedAnswerDoesNotHoldUpTheNextOne) {
+  HttpStream stream;
+  stream.begin(0);
+  const std::string empty = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  stream.add(0, bytes_of(empty));
+  EXPECT_TRUE(stream.next());
+  stream.add(static_cast<uint32_t>(empty.size()),
+             bytes_of("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"));
+  const auto message = stream.next();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->body, "ok");
+}
+
 }  // namespace
 }  // namespace lb

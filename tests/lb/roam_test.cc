@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lb/mend.h"
 #include "tests/lb/ice_rig.h"
 
 namespace lb {
@@ -271,6 +272,22 @@ TEST_F(RoamWithoutPasswords, AmongSeveralPlayersNobodyIsMovedByGuess) {
   rig_.from(kLte, srtcp(5001));
 
   EXPECT_TRUE(rig_.challenges().empty());
+}
+
+TEST(Mend, AnSsrcThatAKilledWorkerNotedAndDidNotEnterIsFound) {
+  IceRig rig;
+  constexpr const char* kClient = "198.51.100.7:40000";
+  rig.learn(12, kServerPassword);
+  rig.reply_to(rig.from(kClient, check({.password = kServerPassword})), success(1));
+  rig.segment().sessions().sessions.at(rig.session()->index).ssrcs[0].store(0x11223344);
+
+  mend(rig.segment(), rig.now());
+
+  for (uint16_t n = 1; n <= 4; ++n) {
+    rig.wait_ms(250);
+    rig.from(kClient, rtp(0x11223344, n));
+  }
+  EXPECT_EQ(to_string(rig.from("203.0.113.9:50000", rtp(0x11223344, 5))), "tx");
 }
 
 }  // namespace

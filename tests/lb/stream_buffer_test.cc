@@ -100,5 +100,14 @@ TEST(StreamBuffer, AgreesWithAMapOfBytes) {
   }
 }
 
+TEST(StreamBuffer, TheFirstBytesAreTakenHoweverManyPiecesCameBeforeThem) {
+  StreamBuffer buffer;
+  buffer.restart(0);
+  for (uint32_t n = 1; n <= StreamBuffer::kMaxHoles + 1; ++n) buffer.add(2 * n, stream(2 * n, 2 * n + 1));
+  buffer.add(0, stream(0, 1));
+
+  EXPECT_EQ(buffer.ready().size(), 1U);
+}
+
 }  // namespace
 }  // namespace lb
