@@ -14,6 +14,7 @@
 #include "control/limits.h"
 #include "control/one_line.h"
 #include "control/percent.h"
+#include "control/sessions.h"
 #include "control/stats.h"
 
 namespace control {
@@ -154,13 +155,17 @@ ApiResponse reset_backend(const Call& call) {
 ApiResponse reset_pool(const Call& call) { return done(call, call.operations.reset_pool(call.pool)); }
 ApiResponse reset_all(const Call& call) { return done(call, call.operations.reset_all()); }
 
-ApiResponse get_flows(const Call& call) {
+// list  flows_json() and its like, with the filter that it takes
+template <typename Filter>
+ApiResponse get_list(const Call& call, Json (*list)(const Engine&, const lb::SnapshotSpec&, const Filter&)) {
   const auto fields = query_fields(call.query);
   if (!fields) return refuse(400, "the query is not name=value&name=value, each name once");
-  const auto filter = FlowFilter::of(*fields);
+  const auto filter = Filter::of(*fields);
   if (!filter) return refuse(422, filter.error());
-  return answer(flows_json(call.operations.engine(), call.operations.spec(), filter.value()));
+  return answer(list(call.operations.engine(), call.operations.spec(), filter.value()));
 }
+ApiResponse get_flows(const Call& call) { return get_list(call, flows_json); }
+ApiResponse get_sessions(const Call& call) { return get_list(call, sessions_json); }
 
 ApiResponse apply_config(const Call& call) {
   const auto text = call.body.find("text");
@@ -194,6 +199,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/config", get_config, {}},
       {"PUT", "/v1/config", apply_config, {"text"}},
       {"GET", "/v1/flows", get_flows, {}},
+      {"GET", "/v1/sessions", get_sessions, {}},
       {"GET", "/v1/stats", get_stats, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
   };

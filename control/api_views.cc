@@ -78,6 +78,7 @@ Json check_json(const std::optional<HealthConfig>& check) {
 }
 
 Json service_json(const ServiceConfig& service) {
+  const bool is_ice = service.affinity == lb::Affinity::kIce;
   return {{"service", service.name},
           {"vip", service.vip.to_string()},
           {"protocol", name_of(service.protocol)},
@@ -85,6 +86,8 @@ Json service_json(const ServiceConfig& service) {
           {"pool", service.pool},
           {"forward", name_of(service.forward)},
           {"affinity", name_of(service.affinity)},
+          {"ice", is_ice ? ice_json(service.ice) : Json(nullptr)},
+          {"reads", service.reads_whip ? "whip" : "nothing"},
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 

@@ -43,6 +43,7 @@ struct PoolConfig {
   std::optional<HealthConfig> health;  // none: always healthy
   std::vector<BackendConfig> backends;
   std::vector<lb::QuicLbSpec> quic_lb;  // at most one for each config id
+  std::optional<lb::UfragSpec> ice_ufrag;
 };
 
 struct ServiceConfig {
@@ -54,6 +55,8 @@ struct ServiceConfig {
   lb::Forward forward = lb::Forward::kNat;
   lb::Affinity affinity = lb::Affinity::kTuple;
   uint32_t idle_timeout_s = 0;  // default 900 for tcp, 120 for udp; filled in when read
+  bool reads_whip = false;      // tcp in nat only
+  lb::IceSpec ice;              // of affinity ice only
 };
 
 struct PortConfig {
@@ -69,7 +72,8 @@ struct DataplaneConfig {
   std::string state = "/dev/shm/cleat/default";  // file of the state segment
   uint32_t flows_v4 = 1U << 20;                  // table sizes, rounded up to a power of two
   uint32_t flows_wide = 1U << 18;
-  bool punt = true;  // false: no taps (pcap replay, tests)
+  uint32_t sessions = 1U << 16;  // of ICE
+  bool punt = true;              // false: no taps (pcap replay, tests)
   std::vector<PortConfig> ports;
 };
 

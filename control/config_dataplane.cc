@@ -7,12 +7,14 @@
 #include "control/config_sections.h"
 #include "control/nearest.h"
 #include "lb/limits.h"
+#include "lb/session.h"
 
 namespace control {
 namespace {
 
 constexpr uint32_t kMinFlows = 1U << 10;
 constexpr uint32_t kMaxFlows = 1U << 30;
+constexpr uint32_t kMinSessions = 1U << 10;
 
 // An interface name is at most 15 bytes without slash or blank (Linux, dev_valid_name).
 bool is_interface(const std::string& name) {
@@ -115,7 +117,7 @@ PortConfig read_port(const YamlField& item) {
 }  // namespace
 
 void read_dataplane(const YamlField& section, DataplaneConfig& into) {
-  if (!section.is_map({"workers", "state", "flows_v4", "flows_wide", "punt", "ports"})) return;
+  if (!section.is_map({"workers", "state", "flows_v4", "flows_wide", "sessions", "punt", "ports"})) return;
   const YamlField workers = section["workers"];
   if (!(workers.is_scalar() && workers.scalar("a number") == "auto"))
     workers.number(into.workers, 1, lb::kMaxWorkers);
@@ -127,8 +129,10 @@ void read_dataplane(const YamlField& section, DataplaneConfig& into) {
   }
   section["flows_v4"].number(into.flows_v4, kMinFlows, kMaxFlows);
   section["flows_wide"].number(into.flows_wide, kMinFlows, kMaxFlows);
+  section["sessions"].number(into.sessions, kMinSessions, lb::kMaxSessions);
   into.flows_v4 = std::bit_ceil(into.flows_v4);
   into.flows_wide = std::bit_ceil(into.flows_wide);
+  into.sessions = std::bit_ceil(into.sessions);
   section["punt"].boolean(into.punt);
   const YamlField ports = section.need("ports", "a list with at least one port");
   for (const YamlField& item : ports.items()) into.ports.push_back(read_port(item));

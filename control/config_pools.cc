@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The section `pools`: backends, pick, health checks, connection ids.
+// The section `pools`: backends, pick, health checks, connection ids, ICE ufrags.
 #include <algorithm>
 #include <set>
 
@@ -76,7 +76,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
   PoolConfig pool;
   pool.name = name;
   check_name(section, name);
-  if (!section.is_map({"pick", "client_timeout", "health", "backends", "quic_lb"})) return pool;
+  if (!section.is_map({"pick", "client_timeout", "health", "backends", "quic_lb", "ice_ufrag"})) return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
                                      {"wrr", lb::PickMethod::kWrr},
                                      {"least-load", lb::PickMethod::kLeastLoad}});
@@ -96,6 +96,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
   if (backends.given() && pool.backends.empty())
     backends.refuse("an empty pool; at least one backend is wanted");
   read_quic_lb(section["quic_lb"], pool);
+  read_ice_ufrag(section["ice_ufrag"], pool);
   return pool;
 }
 

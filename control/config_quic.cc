@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A pool's `quic_lb`: how its servers make connection ids, and whose each server id is (docs/quic.md).
-#include <algorithm>
-#include <map>
 #include <set>
 
 #include "control/config_sections.h"
+#include "control/config_servers.h"
 #include "control/hex.h"
 
 namespace control {
 namespace {
-
-void read_key(const YamlField& field, lb::QuicLbConfig& config) {
-  const std::string wanted = "32 hexadecimal digits, as cleatctl quic-lb keygen prints them,";
-  const auto text = field.scalar(wanted);
-  if (!text) return;
-  const auto octets = from_hex(*text);
-  if (!octets || octets->size() != lb::AesKey{}.size())
-    return field.refuse("no key; " + wanted + " are wanted");  // what was given may be a secret
-  config.key.emplace();
-  std::copy(octets->begin(), octets->end(), config.key->begin());
-}
 
 std::optional<lb::QuicServerId> server_id(const std::string& text, const lb::QuicLbConfig& config) {
   const auto octets = from_hex(text);
@@ -37,14 +25,9 @@ void read_servers(const YamlField& section, const PoolConfig& pool, lb::QuicLbSp
                           " hexadecimal digits are wanted, for server_id_length is " +
                           std::to_string(into.config.server_id_length));
     if (!seen.insert(*id).second) return field.refuse("server id " + text + " is given twice; keep one");
-    const auto address = field.scalar("a backend of the pool");
-    if (!address) return;
-    const auto endpoint = lb::Endpoint::parse(*address);
-    const auto is_it = [&](const BackendConfig& backend) { return backend.endpoint == endpoint; };
-    if (!endpoint || std::none_of(pool.backends.begin(), pool.backends.end(), is_it))
-      return field.refuse(quoted(*address) + " is no backend of pool " + pool.name +
-                          "; one, written as there, is wanted");
-    into.servers.push_back({*id, *endpoint});
+    const auto backend = read_backend_of(pool, field);
+    if (!backend) return;
+    into.servers.push_back({*id, *backend});
   }
 }
 
@@ -62,7 +45,7 @@ lb::QuicLbSpec read_one(const YamlField& item, const PoolConfig& pool) {
     nonce.refuse("with server_id_length " + std::to_string(config.server_id_length) + " at most " +
                  std::to_string(lb::kMaxServerIdAndNonceLength - config.server_id_length) +
                  " is possible: a connection id of QUIC version 1 has 20 octets at most");
-  read_key(item["key"], config);
+  config.key = read_key(item["key"], "cleatctl quic-lb keygen");
   item["encodes_length"].boolean(config.encodes_length);
   read_servers(item.need("servers", "a map from server id to backend"), pool, spec);
   return spec;

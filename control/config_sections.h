@@ -16,9 +16,12 @@ namespace control {
 void read_dataplane(const YamlField& section, DataplaneConfig& into);
 void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips);
 void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
-// REQUIRES: pool.backends are read
+// Both: REQUIRES: pool.backends are read
 void read_quic_lb(const YamlField& section, PoolConfig& pool);
+void read_ice_ufrag(const YamlField& section, PoolConfig& pool);
 void read_services(const YamlField& section, std::vector<ServiceConfig>& into);
+// `ice`, and what affinity: ice asks of the other fields of a service. REQUIRES: those are read
+void read_ice(const YamlField& item, ServiceConfig& service);
 void read_api(const YamlField& section, ApiConfig& into);
 
 // What no section can see alone: names that must exist, addresses that must not meet, families, routes.

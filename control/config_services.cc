@@ -49,7 +49,8 @@ void read_ports(const YamlField& field, ServiceConfig& service) {
 
 ServiceConfig read_service(const YamlField& item) {
   ServiceConfig service;
-  if (!item.is_map({"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout"}))
+  if (!item.is_map(
+          {"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice", "reads"}))
     return service;
   const YamlField name = item.need("name", "a name of its own");
   if (const auto text = name.scalar("a name")) {
@@ -66,9 +67,14 @@ ServiceConfig read_service(const YamlField& item) {
   item["affinity"].choice(service.affinity, {{"tuple", lb::Affinity::kTuple},
                                              {"source-ip", lb::Affinity::kSourceIp},
                                              {"quic", lb::Affinity::kQuic},
-                                             {"dtls", lb::Affinity::kDtls}});
+                                             {"dtls", lb::Affinity::kDtls},
+                                             {"ice", lb::Affinity::kIce}});
   if (lb::has_connection_ids(service.affinity) && service.protocol != lb::Protocol::kUdp)
     item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
+  read_ice(item, service);
+  item["reads"].choice(service.reads_whip, {{"nothing", false}, {"whip", true}});
+  if (service.reads_whip && (service.protocol != lb::Protocol::kTcp || service.forward != lb::Forward::kNat))
+    item["reads"].refuse("WHIP is read of TCP services in nat; protocol: tcp and forward: nat are wanted");
   service.idle_timeout_s = service.protocol == lb::Protocol::kTcp ? kIdleTcpS : kIdleUdpS;
   item["idle_timeout"].seconds(service.idle_timeout_s, 1, lb::kMaxTimeoutS);
   return service;

@@ -44,16 +44,24 @@ Json health_json(const HealthConfig& check) {
   return json;
 }
 
-// Keys are not shown.
+constexpr char kHidden[] = "(hidden)";  // in the place of a key
+
 Json quic_lb_json(const lb::QuicLbSpec& spec) {
   Json json{{"config_id", spec.config.config_id},
             {"server_id_length", spec.config.server_id_length},
             {"nonce_length", spec.config.nonce_length}};
-  if (spec.config.key) json["key"] = "(hidden)";
+  if (spec.config.key) json["key"] = kHidden;
   if (spec.config.encodes_length) json["encodes_length"] = true;
   json["servers"] = Json::object();
   for (const lb::QuicLbSpec::Server& server : spec.servers)
     json["servers"][to_hex(server.id.view())] = server.backend.to_string();
+  return json;
+}
+
+Json ice_ufrag_json(const lb::UfragSpec& spec) {
+  Json json{{"key", kHidden}, {"servers", Json::object()}};
+  for (const lb::UfragSpec::Server& server : spec.servers)
+    json["servers"][std::to_string(server.id)] = server.backend.to_string();
   return json;
 }
 
@@ -64,18 +72,22 @@ Json pool_json(const PoolConfig& pool) {
   for (const BackendConfig& backend : pool.backends)
     json["backends"].push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
   for (const lb::QuicLbSpec& spec : pool.quic_lb) json["quic_lb"].push_back(quic_lb_json(spec));
+  if (pool.ice_ufrag) json["ice_ufrag"] = ice_ufrag_json(*pool.ice_ufrag);
   return json;
 }
 
 Json service_json(const ServiceConfig& service) {
-  return {{"name", service.name},
-          {"vip", service.vip.to_string()},
-          {"protocol", name_of(service.protocol)},
-          {"port", ports_of(service)},
-          {"pool", service.pool},
-          {"forward", name_of(service.forward)},
-          {"affinity", name_of(service.affinity)},
-          {"idle_timeout", seconds_text(service.idle_timeout_s)}};
+  Json json{{"name", service.name},
+            {"vip", service.vip.to_string()},
+            {"protocol", name_of(service.protocol)},
+            {"port", ports_of(service)},
+            {"pool", service.pool},
+            {"forward", name_of(service.forward)},
+            {"affinity", name_of(service.affinity)},
+            {"idle_timeout", seconds_text(service.idle_timeout_s)}};
+  if (service.affinity == lb::Affinity::kIce) json["ice"] = ice_json(service.ice);
+  if (service.reads_whip) json["reads"] = "whip";
+  return json;
 }
 
 bool is_plain(const Json& json) { return !json.is_structured(); }
@@ -111,6 +123,14 @@ void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
 
 }  // namespace
 
+Json ice_json(const lb::IceSpec& ice) {
+  return {{"ufrag", ice.ufrag},
+          {"whip", ice.whip},
+          {"ask", ice.ask},
+          {"hash", ice.hash},
+          {"stun_integrity", ice.servers_check_integrity ? "enforced" : "ignored"}};
+}
+
 std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
 std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
 std::string_view name_of(lb::Affinity affinity) {
@@ -123,6 +143,8 @@ std::string_view name_of(lb::Affinity affinity) {
       return "quic";
     case lb::Affinity::kDtls:
       return "dtls";
+    case lb::Affinity::kIce:
+      return "ice";
   }
   return "tuple";
 }
@@ -151,6 +173,7 @@ Json config_as_json(const Config& config) {
               {"state", d.state},
               {"flows_v4", d.flows_v4},
               {"flows_wide", d.flows_wide},
+              {"sessions", d.sessions},
               {"punt", d.punt},
               {"ports", Json::array()}}}};
   for (const PortConfig& port : d.ports) json["dataplane"]["ports"].push_back(port_json(port));

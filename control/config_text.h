@@ -17,6 +17,9 @@ nlohmann::ordered_json config_as_json(const Config& config);
 // JSON of that shape as YAML to read and to keep: short maps and lists on one line.
 std::string yaml_text(const nlohmann::ordered_json& json);
 
+// `ice` of a service.
+nlohmann::ordered_json ice_json(const lb::IceSpec& ice);
+
 // The words of the file, also for the API.
 std::string_view name_of(lb::Protocol protocol);
 std::string_view name_of(lb::Forward forward);

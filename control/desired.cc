@@ -17,6 +17,7 @@ lb::PoolSpec pool_spec(const PoolConfig& pool, const Overrides& overrides, const
   spec.pick = pool.pick;
   spec.client_timeout_s = pool.client_timeout_s;
   spec.quic_lb = pool.quic_lb;
+  spec.ufrag = pool.ice_ufrag;
   const auto add = [&](const lb::Endpoint& endpoint, uint32_t weight, const BackendOverride* o) {
     if (o != nullptr) weight = o->weight.value_or(weight);
     const bool takes_new = healthy(pool.name, endpoint) && (o == nullptr || !o->drain);
@@ -44,6 +45,8 @@ lb::ServiceSpec service_spec(const ServiceConfig& service) {
   spec.forward = service.forward;
   spec.affinity = service.affinity;
   spec.idle_timeout_s = service.idle_timeout_s;
+  spec.ice = service.ice;
+  spec.reads_whip = service.reads_whip;
   return spec;
 }
 

@@ -2,12 +2,12 @@
 #include "control/flows.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "control/config_text.h"
 #include "control/nearest.h"
+#include "control/query_field.h"
+#include "control/segment_names.h"
 #include "lb/nat_slot.h"
 
 namespace control {
@@ -32,11 +32,11 @@ std::string_view state_name(const lb::NatSlot& slot, lb::SlotState state) {
 class Listing {
  public:
   Listing(const Engine& engine, const lb::SnapshotSpec& spec, const FlowFilter& filter)
-      : engine_(engine), snapshot_(*engine.snapshot()), slots_(engine.segment->slots()), filter_(filter) {
-    for (const lb::ServiceSpec& service : spec.services)
-      services_[lb::name_hash(service.name)] = service.name;
-    for (const lb::PoolSpec& pool : spec.pools) pools_[lb::name_hash(pool.name)] = pool.name;
-  }
+      : engine_(engine),
+        snapshot_(*engine.snapshot()),
+        slots_(engine.segment->slots()),
+        names_(engine, spec),
+        filter_(filter) {}
 
   Json run() {
     const auto next = filter_.lport ? by_port() : walk();
@@ -77,94 +77,58 @@ class Listing {
     const auto view = lb::NatSlots::read(slot);
     if (!view || view->control.listener() >= snapshot_.listeners.size()) return;
     if (filter_.client && *filter_.client != view->client) return;
-    const lb::Identity& backend = engine_.segment->backends().at(view->control.backend());
-    if (filter_.backend && (filter_.backend->address != backend.address ||
-                            (filter_.backend->port != 0 && filter_.backend->port != backend.port)))
-      return;
-    const lb::Listener& listener = snapshot_.listeners[view->control.listener()];
-    const std::string service = service_name(listener.service);
+    const lb::Identity& backend = names_.backend(view->control.backend());
+    if (filter_.backend && !is_backend(*filter_.backend, backend)) return;
+    const std::string service = names_.service_of(view->control.listener());
     if (!filter_.service.empty() && filter_.service != service) return;
 
     const lb::Tick now = engine_.now().tick();
     const uint16_t idle = std::min(lb::ticks_since(now, slot.forward_tick.load(std::memory_order_relaxed)),
                                    lb::ticks_since(now, slot.reply_tick.load(std::memory_order_relaxed)));
+    const std::string session = names_.session_on(index).value_or("");
+    const auto still = lb::NatSlots::read(slot);
+    if (!still || !still->control.same_use(view->control)) return;
     const uint16_t port = backend.port != 0 ? backend.port : view->vip_port;
-    const auto pool = pools_.find(backend.name_hash);
     flows_.push_back(
-        {{"service", service.empty() ? Json(nullptr) : Json(service)},
+        {{"service", text_or_null(service)},
          {"protocol", name_of(lb::NatSlots::protocol_of(index))},
          {"client", lb::Endpoint{view->client, view->client_port}.to_string()},
-         {"vip", lb::Endpoint{listener.vip, view->vip_port}.to_string()},
-         {"lip", lb::Endpoint{snapshot_.lips[lb::NatSlots::lip_of(index)], lb::NatSlots::port_of(index)}
-                     .to_string()},
+         {"vip", lb::Endpoint{names_.vip(view->control.listener()).address, view->vip_port}.to_string()},
+         {"lip", names_.lip(index).value_or(lb::Endpoint{}).to_string()},
          {"backend", lb::Endpoint{backend.address, port}.to_string()},
-         {"pool", pool == pools_.end() ? Json(nullptr) : Json(pool->second)},
+         {"pool", text_or_null(names_.pool(backend.name_hash))},
          {"state", state_name(slot, view->control.state())},
-         {"idle_s", idle / lb::kTicksPerSecond}});
-  }
-
-  [[nodiscard]] std::string service_name(lb::ServiceId id) const {
-    if (id >= engine_.segment->services().size()) return "";
-    const auto found = services_.find(engine_.segment->services().at(id).name_hash);
-    return found == services_.end() ? "" : found->second;
+         {"idle_s", idle / lb::kTicksPerSecond},
+         {"session", text_or_null(session)}});
   }
 
   const Engine& engine_;
   const lb::Snapshot& snapshot_;
   const lb::NatSlots& slots_;
+  const SegmentNames names_;
   const FlowFilter& filter_;
-  std::unordered_map<uint64_t, std::string> services_, pools_;  // by the hash that identities hold
   Json flows_ = Json::array();
 };
 
-// nullopt: not a whole number in the range.
-std::optional<uint64_t> number(const std::string& text, uint64_t least, uint64_t most) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-    return std::nullopt;
-  return value;
-}
-
 // "" or why `text` is no `name`.
 std::string set(FlowFilter& filter, const std::string& name, const std::string& text) {
-  const auto range = [](uint64_t least, uint64_t most) {
-    return "a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " is wanted";
-  };
   if (name == "service") {
     filter.service = text;
-  } else if (name == "backend") {
-    filter.backend = lb::Endpoint::parse(text);
-    if (!filter.backend) return "ADDRESS or ADDRESS:PORT is wanted";
-  } else if (name == "client" || name == "lip") {
-    auto& address = name == "client" ? filter.client : filter.lip;
-    address = lb::IpAddress::parse(text);
-    if (!address) return "an address is wanted";
-  } else if (name == "lport") {
-    const auto value = number(text, 1, 65535);
-    if (!value) return range(1, 65535);
-    filter.lport = static_cast<uint16_t>(*value);
-  } else if (name == "limit") {
-    const auto value = number(text, 1, kMaxFlowsShown);
-    if (!value) return range(1, kMaxFlowsShown);
-    filter.limit = static_cast<unsigned>(*value);
-  } else if (name == "after") {
-    const auto value = number(text, 0, UINT32_MAX);
-    if (!value) return range(0, UINT32_MAX);
-    filter.after = *value;
-  } else {
-    return "unknown; " + suggestion(name, {"service", "backend", "client", "lip", "lport", "limit", "after"});
+    return "";
   }
-  return "";
+  if (name == "backend") return read_endpoint(text, filter.backend);
+  if (name == "client") return read_address(text, filter.client);
+  if (name == "lip") return read_address(text, filter.lip);
+  if (name == "lport") return read_number(text, 1, 65535, filter.lport);
+  if (name == "limit") return read_number(text, 1, kMaxFlowsShown, filter.limit);
+  if (name == "after") return read_number(text, 0, UINT32_MAX, filter.after);
+  return "unknown; " + suggestion(name, {"service", "backend", "client", "lip", "lport", "limit", "after"});
 }
 
 }  // namespace
 
 lb::Result<FlowFilter> FlowFilter::of(const std::map<std::string, std::string>& fields) {
-  FlowFilter filter;
-  for (const auto& [name, text] : fields)
-    if (const std::string why = set(filter, name, text); !why.empty()) return lb::Error{name + ": " + why};
-  return filter;
+  return read_fields(fields, set);
 }
 
 Json flows_json(const Engine& engine, const lb::SnapshotSpec& spec, const FlowFilter& filter) {

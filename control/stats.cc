@@ -97,6 +97,49 @@ Json connection_ids_json(const Engine& engine) {
   return {{"routed", routed}, {"unroutable", unroutable}, {"moves", moves}};
 }
 
+struct SessionCount {
+  std::string_view name;
+  lb::Counter lb::IceCounters::*count;
+};
+constexpr SessionCount kMoveKinds[] = {{"proven", &lb::IceCounters::moves_proven},
+                                       {"challenged", &lb::IceCounters::moves_challenged},
+                                       {"provisional", &lb::IceCounters::moves_provisional}};
+constexpr SessionCount kOtherSessionCounts[] = {
+    {"learned", &lb::IceCounters::learned},
+    {"not_learned", &lb::IceCounters::not_learned},
+    {"conflicts", &lb::IceCounters::conflicts},
+    {"asked", &lb::IceCounters::asked},
+    {"asks_refused", &lb::IceCounters::asks_refused},
+    {"pushed_out", &lb::IceCounters::pushed_out},
+    {"attached", &lb::IceCounters::attached},
+    {"bridged", &lb::IceCounters::bridged},
+    {"challenges", &lb::IceCounters::challenges},
+    {"challenges_withheld", &lb::IceCounters::challenges_withheld},
+    {"moves_refused", &lb::IceCounters::moves_refused}};
+
+Json session_counters_json(const Engine& engine) {
+  using Ice = lb::IceCounters;
+  const auto sum = [&engine](auto read) {
+    return total(engine, [read](const lb::WorkerCounters& c) { return read(c.ice).get(); });
+  };
+  Json opened = Json::object(), moves = Json::object(), gaps = Json::array();
+  for (unsigned i = 0; i < lb::kRungCount; ++i)
+    opened[lb::rung_name(static_cast<lb::Rung>(i))] =
+        sum([i](const Ice& ice) -> const lb::Counter& { return ice.sessions[i]; });
+  for (const SessionCount& kind : kMoveKinds)
+    moves[kind.name] = sum([kind](const Ice& ice) -> const lb::Counter& { return ice.*kind.count; });
+  for (size_t i = 0; i <= Ice::kGapMs.size(); ++i)
+    gaps.push_back({{"up_to_ms", i < Ice::kGapMs.size() ? Json(Ice::kGapMs[i]) : Json(nullptr)},
+                    {"moves", sum([i](const Ice& ice) -> const lb::Counter& { return ice.gaps[i]; })}});
+  Json all = {{"opened", opened},
+              {"moves", moves},
+              {"gaps", gaps},
+              {"gap_ms_sum", sum([](const Ice& ice) -> const lb::Counter& { return ice.gap_ms_sum; })}};
+  for (const SessionCount& each : kOtherSessionCounts)
+    all[each.name] = sum([each](const Ice& ice) -> const lb::Counter& { return ice.*each.count; });
+  return all;
+}
+
 std::string_view state_name(const lb::Neighbours::Row& row) {
   if (row.is_static) return "static";
   switch (row.state) {
@@ -152,9 +195,13 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
       row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
       backends.push_back(std::move(row));
     }
-  return {{"workers", workers},          {"ports", ports},
-          {"drops", drops_json(engine)}, {"connection_ids", connection_ids_json(engine)},
-          {"services", services},        {"backends", backends}};
+  return {{"workers", workers},
+          {"ports", ports},
+          {"drops", drops_json(engine)},
+          {"connection_ids", connection_ids_json(engine)},
+          {"sessions", session_counters_json(engine)},
+          {"services", services},
+          {"backends", backends}};
 }
 
 Json neighbours_json(const Engine& engine) {

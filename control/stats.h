@@ -31,7 +31,8 @@ Traffic backend_traffic(const Engine& engine, const std::string& pool, const lb:
 // The fields of `traffic`, with "flows_open".
 nlohmann::ordered_json traffic_json(const Traffic& traffic);
 
-// GET /v1/stats: workers, ports, drops (every reason, also those at 0), services and backends of `spec`.
+// GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, services and
+// backends of `spec`.
 // spec  what the snapshot in force was made of
 nlohmann::ordered_json stats_json(const Engine& engine, const lb::SnapshotSpec& spec);
 

@@ -175,8 +175,8 @@ class Dataplane::State {
     for (size_t port = 0; port < devices_.size(); ++port) macs[port] = devices_[port].mac;
     for (unsigned i = 0; i < options_.workers; ++i) {
       counters_.push_back(std::make_unique<lb::WorkerCounters>());
-      workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, *counters_[i], i,
-                                                      options_.workers, macs));
+      workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, offers_, *counters_[i],
+                                                      i, options_.workers, macs));
       std::vector<WorkerPort> ports;
       for (size_t port = 0; port < devices_.size(); ++port) {
         const size_t queue = queue_of(i, port);
@@ -220,6 +220,7 @@ class Dataplane::State {
   std::atomic<bool> go_{false}, stop_{false};
   uint64_t generation_ = 0;
   lb::Neighbours neighbours_;
+  lb::WhipOffers offers_;
   std::vector<rte_mempool*> pools_;
   std::vector<Device> devices_, taps_;
   std::optional<SnapshotSlot> slot_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lb/affinity.h"
 
+#include "lb/ice_affinity.h"
+
 namespace lb {
 namespace {
 
@@ -16,8 +18,14 @@ Touched touch_slot(const Worker& worker, Now now, const Packet& packet, FlowCont
   if (control.slot() >= worker.segment.slots().size()) return Touched::kGone;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
-  if (!view || view->control.backend() != control.backend() || view->control.listener() != packet.listener ||
-      view->client != packet.src || view->client_port != packet.src_port)
+  if (!view || view->control.backend() != control.backend()) return Touched::kGone;
+  if (slot.session.load(std::memory_order_acquire) != 0) {
+    if (!touch_session(worker, now, packet, control.slot())) return Touched::kGone;
+    slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
+    return Touched::kFine;
+  }
+  if (view->control.listener() != packet.listener || view->client != packet.src ||
+      view->client_port != packet.src_port)
     return Touched::kGone;
   const bool tcp = packet.protocol == Protocol::kTcp;
   if (tcp && is_first_syn(packet) && NatSlots::is_closed(slot)) return Touched::kGone;
@@ -84,8 +92,8 @@ void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, 
   if (!found) return;
   packet.backend = found.control.backend();
   packet.slot = found.control.slot();
-  if (ticks_since(now.tick(), found.control.tick()) >= kTouchTicks || (packet.tcp_flags & kEdges) != 0)
-      [[unlikely]] {
+  if (ticks_since(now.tick(), found.control.tick()) >= packet.service->touch_ticks ||
+      (packet.tcp_flags & kEdges) != 0) [[unlikely]] {
     if (!touch(worker, snapshot, now, packet, table, key, found)) return;
   }
   packet.hit = true;

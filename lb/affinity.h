@@ -10,9 +10,6 @@
 
 namespace lb {
 
-// A packet refreshes its flow's ticks when they are at least this old.
-inline constexpr uint16_t kTouchTicks = kTicksPerSecond;
-
 // Says among whose flows find_flow() shall look, and fetches the place. REQUIRES: packet.service is set
 void look_among(Worker& worker, Packet& packet, ListenerId listener) noexcept;
 

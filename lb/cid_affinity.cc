@@ -2,7 +2,7 @@
 #include "lb/cid_affinity.h"
 
 #include "lb/affinity.h"
-#include "lb/wire.h"
+#include "lb/udp_payload.h"
 
 namespace lb {
 namespace {
@@ -10,15 +10,10 @@ namespace {
 // How long a tuple keeps the server that an id gave it before another id may give it another one.
 constexpr uint16_t kStayTicks = kTicksPerSecond;
 
-std::span<const uint8_t> payload_of(const Packet& packet) {
-  const auto* udp = reinterpret_cast<const UdpHeader*>(packet.l4);
-  return {packet.l4 + sizeof(UdpHeader), udp->length.host() - sizeof(UdpHeader)};
-}
-
 CidRoute route(const Snapshot& snapshot, const Packet& packet) {
   const QuicRouter& router = snapshot.pools[packet.service->pool].quic;
-  return packet.service->affinity == Affinity::kDtls ? router.route_dtls(payload_of(packet))
-                                                     : router.route_quic(payload_of(packet));
+  return packet.service->affinity == Affinity::kDtls ? router.route_dtls(udp_payload(packet))
+                                                     : router.route_quic(udp_payload(packet));
 }
 
 // The tuple's flow leads to another server than the id: forgets it, so that a new one may be opened. Its slot goes on for

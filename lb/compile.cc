@@ -7,6 +7,7 @@
 #include "lb/maglev.h"
 #include "lb/pick.h"
 #include "lb/spec_check.h"
+#include "lb/whip_pools.h"
 
 namespace lb {
 namespace {
@@ -38,7 +39,8 @@ class Compiler {
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
-    for (Listener& listener : s.listeners) listener = {{}, kServiceGone, kDefaultIdleTicks, false};
+    for (Listener& listener : s.listeners)
+      listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0, 0};
     const Ids former(segment_);
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
       if (Status status = (this->*step)(); !status) {
@@ -46,6 +48,7 @@ class Compiler {
         return Error{status.error()};
       }
     }
+    add_whip();
     s.service_table.build(rows_);
     copy_former_ids();
     if (wants_sessions_) count_sessions(workers);
@@ -125,6 +128,7 @@ class Compiler {
     std::vector<MaglevEntry> entries;
     std::vector<Weighted> weighted;
     std::map<Endpoint, BackendId> ids;
+    PoolMembers& members = members_.emplace_back();
     for (const BackendSpec& backend : spec.backends) {
       Identity identity;
       identity.kind = IdentityKind::kBackend;
@@ -135,6 +139,8 @@ class Compiler {
       const auto backend_id = take(segment_.backends(), backends_used_, identity, now_, name);
       if (!backend_id) return Error{backend_id.error()};
       ids[{backend.address, backend.port}] = backend_id.value();
+      members.emplace_back(backend.address, backend_id.value());
+      pool.members.push_back(backend_id.value());
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
       if (backend.weight == 0) continue;
       entries.push_back(
@@ -145,6 +151,7 @@ class Compiler {
     auto router = quic_router(spec, ids);
     if (!router) return Error{"pool " + spec.name + ": " + router.error()};
     pool.quic = std::move(router).value();
+    pool.ufrags = ufrag_router(spec, ids);
     snapshot_->pools.push_back(std::move(pool));
     return Nothing{};
   }
@@ -159,6 +166,15 @@ class Compiler {
           servers.push_back({quic.config.config_id, server.id, id->second});
     }
     return QuicRouter::make(configs, servers);
+  }
+
+  static UfragRouter ufrag_router(const PoolSpec& spec, const std::map<Endpoint, BackendId>& ids) {
+    if (!spec.ufrag) return {};
+    std::vector<UfragRouter::Server> servers;
+    for (const UfragSpec::Server& server : spec.ufrag->servers)
+      if (const auto id = ids.find(server.backend); id != ids.end())
+        servers.push_back({server.id, id->second});
+    return {spec.ufrag->key, std::move(servers)};
   }
 
   void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
@@ -241,14 +257,29 @@ class Compiler {
       service.protocol = spec.protocol;
       service.forward = spec.forward;
       service.affinity = spec.affinity;
+      service.ice = spec.ice;
+      service.reads_whip = spec.reads_whip;
+      if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
                        static_cast<uint16_t>(snapshot_->services.size())});
       for (const ListenerId id : {service.listener, service.moved})
-        snapshot_->listeners[id] = {spec.vip, service.id, service.idle_ticks, false};
+        snapshot_->listeners[id] = {
+            spec.vip,     service.id, service.idle_ticks, false, spec.ice.servers_check_integrity,
+            service.pool, 0};
       snapshot_->services.push_back(service);
     }
     return Nothing{};
+  }
+
+  // Once the `ice` services are known.
+  void add_whip() {
+    snapshot_->whip.resize(1);
+    for (const Service& service : snapshot_->services) {
+      if (!service.reads_whip) continue;
+      snapshot_->listeners[service.listener].whip = static_cast<uint16_t>(snapshot_->whip.size());
+      snapshot_->whip.push_back(whip_pools(*snapshot_, members_, service.pool));
+    }
   }
 
   // Ids that the config no longer names still mean something to live flows.
@@ -316,6 +347,7 @@ class Compiler {
   const Snapshot* previous_;
   std::unique_ptr<Snapshot> snapshot_;
   std::map<std::string, uint16_t> pool_index_;
+  std::vector<PoolMembers> members_;  // by pool index
   std::vector<LocalAddress> addresses_;
   std::vector<ServiceTable::Row> rows_;
   bool wants_sessions_ = false;

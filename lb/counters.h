@@ -10,6 +10,7 @@
 #include "lb/drop_reason.h"
 #include "lb/limits.h"
 #include "lb/quic_lb.h"
+#include "lb/session.h"
 
 namespace lb {
 
@@ -39,6 +40,34 @@ struct TrafficCounters {
   Counter flows_opened, flows_closed;  // open now = opened - closed, summed over workers
 };
 
+// Sessions of services with `affinity: ice`.
+struct IceCounters {
+  // Upper ends of the histogram of gaps, in ms; the last one has none. Gaps are multiples of the touch period, 250 ms.
+  static constexpr std::array<uint32_t, 7> kGapMs = {250, 500, 1000, 2000, 3000, 5000, 10000};
+
+  std::array<Counter, kRungCount> sessions;  // opened, by the rung that found their server
+  Counter learned, not_learned;              // by WHIP: sessions it named, those for which no room was
+  Counter conflicts;  // names that WHIP gave to another server than the one they have: nothing changed
+  Counter attached;   // addresses that joined a session beside its first
+  // Moves of the way back to another address: by a check signed with the server's password or, where the servers check
+  // that, by their answer; by a signed answer to a challenge; by any answer to one, when no password was known.
+  Counter moves_proven, moves_challenged, moves_provisional;
+  Counter moves_refused;                    // an answer that proved no more than that somebody was there
+  Counter challenges, challenges_withheld;  // sent; not sent, for a budget was used up
+  Counter asked, asks_refused;  // requests sent to find an owner; checks that no budget was left for
+  Counter pushed_out;           // sessions that no server had answered, for younger ones
+  Counter bridged;              // packets of an unproven address that went to a server
+  std::array<Counter, kGapMs.size() + 1> gaps;  // of these moves: silence of the former address
+  Counter gap_ms_sum;
+
+  void gap(uint32_t ms) noexcept {
+    unsigned i = 0;
+    while (i < kGapMs.size() && ms > kGapMs[i]) ++i;
+    gaps[i].add(1);
+    gap_ms_sum.add(ms);
+  }
+};
+
 // Conservation, for each worker: rx = tx - emitted + dropped + punted + consumed + held now. Frames of the kernel's stand
 // apart: from_kernel, and the drop reason kernel_tx_full.
 struct WorkerCounters {
@@ -54,6 +83,7 @@ struct WorkerCounters {
   std::array<Counter, kUnroutableCount> cid_unroutable;  // and those without one, by Unroutable
   Counter
       cid_moves;  // flows that a connection id opened: a client came by another tuple, or a tuple got another server
+  IceCounters ice;
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 
   // Indexed by ServiceId (kServiceGone included) and BackendId.

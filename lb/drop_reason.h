@@ -28,6 +28,10 @@ namespace lb {
   X(kReplyWithoutSlot,     "reply_without_slot",     "packet to a LIP port that no flow uses")         \
   X(kReplyFromStranger,    "reply_from_stranger",    "packet to a LIP port from another than its backend") \
   X(kConnectionIdFlood,    "connection_id_flood",    "connection ids of several servers from one address and port, within a second") \
+  X(kNoSession,            "no_session",             "of no known ICE session, and no check that could open one") \
+  X(kBadStun,              "bad_stun",               "malformed STUN message, or one of a new address without its FINGERPRINT") \
+  X(kStunIntegrity,        "stun_integrity",         "check for a known ICE session, not signed with its password") \
+  X(kSessionTableFull,     "session_table_full",     "no room for a new ICE session")                  \
   X(kFamilyMismatch,       "family_mismatch",        "client and backend are of different families")   \
   X(kNoRoute,              "no_route",               "no on-link network and no gateway for the next hop") \
   X(kNextHopUnresolved,    "next_hop_unresolved",    "the next hop does not answer ARP or neighbour discovery") \

@@ -2,8 +2,10 @@
 #include "lb/forward.h"
 
 #include "lb/affinity.h"
+#include "lb/ask_owner.h"
 #include "lb/checksum.h"
 #include "lb/next_hop.h"
+#include "lb/session_reply.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -77,6 +79,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (!backend.routed) return worker.drop(packet, verdict, DropReason::kNoRoute);
   if (backend.address.is_v4() != packet.v4) return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   cut_padding(frame, packet);
+  if (packet.service->reads_whip)
+    worker.whip.read(worker, snapshot, now, packet, snapshot.listeners[packet.listener], packet.backend);
   for (TrafficCounters* traffic :
        {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
     traffic->packets_in.add(1);
@@ -99,13 +103,17 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
                    Verdict& verdict) noexcept {
   NatSlot& slot = worker.segment.slots().at(packet.slot);
-  const auto view = NatSlots::read(slot);
+  auto view = NatSlots::read(slot);
   if (!view) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
+  if (view->control.state() == SlotState::kProbing && !take_owner(worker, snapshot, now, packet, slot, *view))
+    return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   const SlotControl control = view->control;
   const Backend& backend = snapshot.backends[control.backend()];
   const uint16_t backend_port = backend.port != 0 ? backend.port : view->vip_port;
   if (packet.src != backend.address || packet.src_port != backend_port)
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
+  if (slot.session.load(std::memory_order_relaxed) != 0)
+    direct_reply(worker, snapshot, now, packet, slot, *view);
   const Listener& listener = snapshot.listeners[control.listener() % snapshot.listeners.size()];
   if (listener.vip.is_v4() != packet.v4 || view->client.is_v4() != packet.v4)
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
@@ -123,6 +131,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
 
   cut_padding(frame, packet);
+  if (listener.whip != 0) worker.whip.read(worker, snapshot, now, packet, listener, control.backend());
   for (TrafficCounters* traffic :
        {&worker.counters.services[listener.service], &worker.counters.backends[control.backend()]}) {
     traffic->packets_out.add(1);

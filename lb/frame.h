@@ -39,29 +39,30 @@ struct Verdict {
   IpAddress next_hop;                      // for kHold
 };
 
-// Frames that Cleat itself sends (ARP requests, neighbour solicitations, answers): a fixed arena per worker,
+// Frames that Cleat itself sends (ARP requests, neighbour solicitations, answers, challenges): a fixed arena per worker,
 // emptied by the caller after each burst. Full: the frame is not sent and `refused` counts it.
 class OutFrames {
  public:
   static constexpr unsigned kCapacity = 64;
-  static constexpr unsigned kMaxBytes = 128;
+  static constexpr unsigned kMaxBytes = 256;
 
   struct Out {
     PortIndex port;
-    uint8_t length;
+    uint16_t length;
     std::array<uint8_t, kMaxBytes> bytes;
   };
 
-  // frame  14..kMaxBytes bytes, copied
-  void push(PortIndex port, std::span<const uint8_t> frame) noexcept {
+  // frame  14..kMaxBytes bytes, copied. False if it is refused
+  bool push(PortIndex port, std::span<const uint8_t> frame) noexcept {
     if (count_ == kCapacity || frame.size() > kMaxBytes) {
       ++refused_;
-      return;
+      return false;
     }
     Out& out = frames_[count_++];
     out.port = port;
-    out.length = static_cast<uint8_t>(frame.size());
+    out.length = static_cast<uint16_t>(frame.size());
     std::memcpy(out.bytes.data(), frame.data(), frame.size());
+    return true;
   }
   [[nodiscard]] std::span<const Out> frames() const noexcept { return {frames_.data(), count_}; }
   [[nodiscard]] uint64_t refused() const noexcept { return refused_; }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "lb/address.h"
 
@@ -27,6 +29,19 @@ constexpr uint64_t hash_words(uint64_t a, uint64_t b, uint64_t c, uint64_t seed)
 
 inline uint64_t hash_address(const IpAddress& address, uint64_t extra, uint64_t seed) {
   return hash_words(address.high(), address.low(), extra, seed);
+}
+
+// cost  eight bytes a step
+inline uint64_t hash_text(std::string_view text, uint64_t seed) {
+  uint64_t hash = hash_word(text.size(), seed);
+  while (!text.empty()) {
+    const size_t step = text.size() < 8 ? text.size() : 8;
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), step);
+    hash = hash_word(word ^ hash, seed);
+    text.remove_prefix(step);
+  }
+  return hash;
 }
 
 // Maps a hash onto 0..range-1 without a division (Lemire, "Fast random integer generation in an interval", 2019).

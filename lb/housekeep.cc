@@ -4,6 +4,7 @@
 
 #include "lb/close_flow.h"
 #include "lb/pipeline.h"
+#include "lb/sweep_sessions.h"
 
 namespace lb {
 namespace {
@@ -32,9 +33,11 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
   }
   if (control.state() == SlotState::kEmbryonic && protocol == Protocol::kTcp)
     return {kEmbryonicTcpTicks, Quarantine::kNone, true};
-  if (control.state() == SlotState::kEmbryonic) return {kEmbryonicUdpTicks, Quarantine::kNone};
+  if (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kProbing)
+    return {kEmbryonicUdpTicks, Quarantine::kNone};
+  const bool ice = slot.session.load(std::memory_order_relaxed) != 0;
   return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
-          Quarantine::kIdle};
+          ice ? Quarantine::kIce : Quarantine::kIdle};
 }
 
 void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex index) {
@@ -60,8 +63,12 @@ template <typename Key>
 bool slot_agrees(Worker& worker, const Key& key, FlowControl control) {
   if (control.slot() >= worker.segment.slots().size()) return false;
   const auto view = NatSlots::read(worker.segment.slots().at(control.slot()));
-  return view && view->control.backend() == control.backend() &&
-         view->control.listener() == listener_of(key) && view->client == client_of(key) &&
+  if (!view || view->control.backend() != control.backend()) return false;
+  const NatSlot& slot = worker.segment.slots().at(control.slot());
+  if (const uint32_t number = slot.session.load(std::memory_order_acquire); number != 0)
+    return static_cast<bool>(worker.segment.sessions().tuple_on(control.slot(), number - 1, client_of(key),
+                                                                client_port_of(key), listener_of(key)));
+  return view->control.listener() == listener_of(key) && view->client == client_of(key) &&
          view->client_port == client_port_of(key);
 }
 
@@ -86,17 +93,22 @@ void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& tabl
   });
 }
 
+// Calls visit(i) for the next of `total` places, as many as the elapsed time asks for: all of the worker's share in a sweep.
+template <typename Visit>
+void sweep_share(const Worker& worker, uint64_t total, uint64_t elapsed_ms, Worker::Hand& hand,
+                 Visit&& visit) {
+  const uint64_t first = total * worker.index / worker.count;
+  const uint64_t size = total * (worker.index + 1) / worker.count - first;
+  if (size == 0) return;
+  hand.due += size * elapsed_ms;
+  for (; hand.due >= kTableSweepMs; hand.due -= kTableSweepMs) visit(first + hand.at++ % size);
+}
+
 template <typename Table>
 void sweep_table(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms, Table& table,
-                 uint64_t& hand, uint64_t& due) {
-  const uint64_t first = table.buckets() * worker.index / worker.count;
-  const uint64_t size = table.buckets() * (worker.index + 1) / worker.count - first;
-  if (size == 0) return;
-  due += size * elapsed_ms;
-  for (; due >= kTableSweepMs; due -= kTableSweepMs) {
-    sweep_bucket(worker, snapshot, now, table, first + hand % size);
-    ++hand;
-  }
+                 Worker::Hand& hand) {
+  sweep_share(worker, table.buckets(), elapsed_ms, hand,
+              [&](uint64_t bucket) { sweep_bucket(worker, snapshot, now, table, bucket); });
 }
 
 }  // namespace
@@ -109,8 +121,10 @@ void housekeep(Worker& worker, const Snapshot& snapshot, Now now) noexcept {
   worker.swept_ms = now.ms;
   worker.slots.sweep(elapsed, [&](SlotIndex index) { sweep_slot(worker, snapshot, now, index); });
   FlowTables& flows = worker.segment.flows();
-  sweep_table(worker, snapshot, now, elapsed, flows.narrow, worker.narrow_hand, worker.narrow_due);
-  sweep_table(worker, snapshot, now, elapsed, flows.wide, worker.wide_hand, worker.wide_due);
+  sweep_table(worker, snapshot, now, elapsed, flows.narrow, worker.narrow_hand);
+  sweep_table(worker, snapshot, now, elapsed, flows.wide, worker.wide_hand);
+  sweep_share(worker, worker.segment.sessions().sessions.count(), elapsed, worker.sessions_hand,
+              [&](uint64_t index) { sweep_session(worker, now, static_cast<SessionIndex>(index)); });
   if (worker.index == 0 && now.ms - worker.neighbours_swept_ms >= 1000) {
     worker.neighbours_swept_ms = now.ms;
     worker.neighbours.sweep(now);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lb/mend.h"
 
+#include "lb/mend_sessions.h"
+
 namespace lb {
 namespace {
 
@@ -34,6 +36,7 @@ class Mender {
   MendReport run() {
     report_.entries_removed += segment_.flows().narrow.clear_busy() + segment_.flows().wide.clear_busy();
     for_each_slot(segment_, [this](SlotIndex slot) { check_slot(slot); });
+    report_.sessions = mend_sessions(segment_, now_);
     check_entries(segment_.flows().narrow);
     check_entries(segment_.flows().wide);
     for_each_slot(segment_, [this](SlotIndex slot) { restore_entry(slot); });
@@ -51,7 +54,10 @@ class Mender {
         known(segment_.backends(), control.backend(), IdentityKind::kBackend) &&
         known(segment_.listeners(), control.listener(), IdentityKind::kListener) &&
         segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
-    if (workable) return;
+    if (workable) {
+      slot.control.store(control.without_turn().raw());
+      return;
+    }
     slot.control.store(0);
     ++report_.slots_released;
   }
@@ -79,8 +85,11 @@ class Mender {
     if (!is_slot(control.slot())) return true;
     if (control.slot() >= segment_.slots().size()) return false;
     const auto view = NatSlots::read(segment_.slots().at(control.slot()));
-    if (!view || view->control.listener() != listener || view->control.backend() != control.backend())
-      return false;
+    if (!view || view->control.backend() != control.backend()) return false;
+    if (const uint32_t number = segment_.slots().at(control.slot()).session.load(); number != 0)
+      return static_cast<bool>(segment_.sessions().tuple_on(control.slot(), number - 1, client_of(key),
+                                                            client_port_of(key), listener));
+    if (view->control.listener() != listener) return false;
     return with_key(segment_, *view, [&](auto&, const auto& slot_key) {
       if constexpr (std::is_same_v<std::decay_t<decltype(slot_key)>, Key>)
         return slot_key == key;
@@ -89,26 +98,51 @@ class Mender {
     });
   }
 
-  void restore_entry(SlotIndex index) {
-    NatSlot& slot = segment_.slots().at(index);
-    const auto view = NatSlots::read(slot);
-    if (!view) return;
-    const bool kept = with_key(segment_, *view, [&](auto& table, const auto& key) {
+  // False if the entry is another flow's, or there is no room.
+  bool restore(SlotIndex index, const SlotView& view) {
+    return with_key(segment_, view, [&](auto& table, const auto& key) {
       const uint64_t hash = table.hash(key);
       if (const auto found = table.find(key, hash)) return found.control.slot() == index;
-      const auto inserted = table.insert(key, hash, index, view->control.backend(), now_.tick());
+      const auto inserted = table.insert(key, hash, index, view.control.backend(), now_.tick());
       if (!inserted.found) return false;
       ++report_.entries_restored;
       ++report_.flows;
       return true;
     });
-    if (kept) {
+  }
+
+  // Every address of the session on the slot. False if there is none.
+  bool restore_session(SlotIndex index, SlotView view, SessionIndex number) {
+    const Sessions& sessions = segment_.sessions().sessions;
+    if (number >= sessions.count()) return false;
+    const Session& session = sessions.at(number);
+    const auto control = Sessions::read(session);
+    if (!control || control->slot() != index) return false;
+    bool any = false;
+    for (unsigned i = 0; i < kSessionTuples; ++i) {
+      const auto tuple = Sessions::tuple(session, i);
+      if (!tuple) continue;
+      view.client = tuple->address;
+      view.client_port = tuple->control.port();
+      any |= restore(index, view);
+    }
+    return any;
+  }
+
+  void restore_entry(SlotIndex index) {
+    NatSlot& slot = segment_.slots().at(index);
+    const auto view = NatSlots::read(slot);
+    if (!view) return;
+    const uint32_t session = slot.session.load();
+    if (session != 0 ? restore_session(index, *view, session - 1) : restore(index, *view)) {
       ++report_.slots;
       return;
     }
     // How its flow ended is not known: it rests as long as the worst case asks.
     const bool tcp = NatSlots::protocol_of(index) == Protocol::kTcp;
-    const Quarantine cause = tcp ? Quarantine::kTimeWait : Quarantine::kIdle;
+    const Quarantine cause = session != 0 ? Quarantine::kIce
+                             : tcp        ? Quarantine::kTimeWait
+                                          : Quarantine::kIdle;
     slot.control.store(view->control.in_state(SlotState::kQuarantine, cause, now_.tick()).raw());
     ++report_.slots_released;
   }
@@ -120,6 +154,20 @@ class Mender {
 
 }  // namespace
 
+namespace {
+
+// A session is counted once, at its current address.
+template <typename Key>
+bool is_second_address(Segment& segment, const Key& key, SlotIndex index) {
+  if (!is_slot(index)) return false;
+  const NatSlot& slot = segment.slots().at(index);
+  const auto view = NatSlots::read(slot);
+  return view && slot.session.load() != 0 &&
+         (view->client != client_of(key) || view->client_port != client_port_of(key));
+}
+
+}  // namespace
+
 MendReport mend(Segment& segment, Now now) { return Mender(segment, now).run(); }
 
 void recount(Segment& segment, const Snapshot& snapshot, WorkerCounters& counters) {
@@ -128,6 +176,7 @@ void recount(Segment& segment, const Snapshot& snapshot, WorkerCounters& counter
       table.visit(bucket, [&](const auto& key, const auto& found) {
         const ListenerId listener = listener_of(key);
         if (listener >= snapshot.listeners.size() || snapshot.listeners[listener].clients) return;
+        if (is_second_address(segment, key, found.control.slot())) return;
         counters.backends[found.control.backend()].flows_opened.add(1);
         counters.services[snapshot.listeners[listener].service].flows_opened.add(1);
       });

@@ -15,6 +15,7 @@ struct MendReport {
   uint64_t slots = 0;             // slots kept in use
   uint64_t entries_removed = 0;   // half-written, double, or pointing to a slot that is not theirs
   uint64_t entries_restored = 0;  // slots in use whose entry was missing
+  uint64_t sessions = 0;          // ICE sessions kept
   uint64_t slots_released = 0;    // in a state or with ids that nothing can be done with
 };
 

@@ -36,18 +36,48 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
   slot.tcp_reply.store(0, std::memory_order_release);
   slot.sequence_delta.store(0, std::memory_order_release);
   slot.timestamp_delta.store(0, std::memory_order_release);
+  slot.session.store(0, std::memory_order_release);
 }
 
-void NatSlots::open(NatSlot& slot, Tick now) noexcept {
+void NatSlots::open(NatSlot& slot, Tick now, SlotState state) noexcept {
   const SlotControl filled(slot.control.load(std::memory_order_relaxed));
-  slot.control.store(filled.in_state(SlotState::kEmbryonic, Quarantine::kNone, now).raw(),
-                     std::memory_order_release);
+  slot.control.store(filled.in_state(state, Quarantine::kNone, now).raw(), std::memory_order_release);
 }
 
 void NatSlots::confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept {
   uint64_t expected = seen.raw();
   slot.control.compare_exchange_strong(
       expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
+}
+
+bool NatSlots::pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept {
+  const SlotControl pinned = seen.in_state(SlotState::kLive, Quarantine::kNone, now).with_backend(owner);
+  uint64_t expected = seen.raw();
+  if (!slot.control.compare_exchange_strong(expected, pinned.raw(), std::memory_order_acq_rel)) return false;
+  seen = pinned;
+  return true;
+}
+
+bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept {
+  uint64_t expected = seen.raw();
+  if (seen.turning() ||
+      !slot.control.compare_exchange_strong(expected, seen.begin_turn().raw(), std::memory_order_acq_rel))
+    return false;
+  const unsigned idle = seen.lane() ^ 1;
+  slot.lane_high[idle].store(client.high(), std::memory_order_release);
+  slot.lane_low[idle].store(client.low(), std::memory_order_release);
+  slot.lane_port[idle].store(client_port, std::memory_order_release);
+  expected = seen.begin_turn().raw();
+  while (SlotControl(expected).same_use(seen))
+    if (slot.control.compare_exchange_weak(expected, SlotControl(expected).end_turn().raw(),
+                                           std::memory_order_acq_rel))
+      return true;
+  // It was closed meanwhile, and rests until this is done: nobody else may write lanes either.
+  while (SlotControl(expected).turning() &&
+         !slot.control.compare_exchange_weak(expected, SlotControl(expected).without_turn().raw(),
+                                             std::memory_order_acq_rel)) {
+  }
+  return false;
 }
 
 bool NatSlots::close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept {

@@ -16,7 +16,7 @@ namespace lb {
 
 enum class SlotState : uint8_t {
   kFree = 0,
-  kProbing = 1,    // asks several servers who owns a session (later)
+  kProbing = 1,    // several servers are asked who owns a session (lb/ask_owner.h)
   kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
   kLive = 3,
   kSpliced = 4,  // with sequence deltas (later)
@@ -32,9 +32,11 @@ enum class Quarantine : uint8_t {
   kTimeWait =
       2,  // FIN first from the server: 60 s towards that server (RFC 9293 section 3.6.1), 1 s towards others
   kIdle = 3,  // timed out: 1 s
+  kIce =
+      4,  // of a session: 35 s towards every server, for SRS knows a session by its address for 30 s of silence
 };
 
-// The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | (5) | tick 16
+// The control word:  state 3 | lane 1 | generation 8 | backend 12 | listener 16 | quarantine 3 | turning 1 | turns 4 | tick 16
 class SlotControl {
  public:
   constexpr SlotControl() = default;
@@ -51,15 +53,34 @@ class SlotControl {
   [[nodiscard]] constexpr BackendId backend() const { return static_cast<BackendId>(raw_ >> 12 & 0xfff); }
   [[nodiscard]] constexpr ListenerId listener() const { return static_cast<ListenerId>(raw_ >> 24); }
   [[nodiscard]] constexpr Quarantine quarantine() const { return static_cast<Quarantine>(raw_ >> 40 & 7); }
+  // Its idle lane is being written: nobody else may.
+  [[nodiscard]] constexpr bool turning() const { return (raw_ >> 43 & 1) != 0; }
   // When the slot entered its state.
   [[nodiscard]] constexpr Tick tick() const { return static_cast<Tick>(raw_ >> 48); }
   [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
 
   [[nodiscard]] constexpr SlotControl in_state(SlotState state, Quarantine quarantine, Tick tick) const {
-    return {state, lane(), generation(), backend(), listener(), quarantine, tick};
+    return SlotControl(
+        SlotControl(state, lane(), generation(), backend(), listener(), quarantine, tick).raw() |
+        (raw_ & (kTurning | kTurns)));
+  }
+  [[nodiscard]] constexpr SlotControl with_backend(BackendId backend) const {
+    return SlotControl((raw_ & ~(uint64_t{0xfff} << 12)) | uint64_t{backend & 0xfffU} << 12);
+  }
+  [[nodiscard]] constexpr SlotControl begin_turn() const { return SlotControl(raw_ | kTurning); }
+  // Turns are counted, so that a reader who slept through two of them does not take the lanes for unchanged.
+  [[nodiscard]] constexpr SlotControl end_turn() const {
+    return SlotControl(((raw_ & ~(kTurning | kTurns)) | ((raw_ + kOneTurn) & kTurns)) ^ kLane);
+  }
+  [[nodiscard]] constexpr SlotControl without_turn() const { return SlotControl(raw_ & ~kTurning); }
+  // False once the slot was closed, and what is there now is another flow's.
+  [[nodiscard]] constexpr bool same_use(SlotControl other) const {
+    return in_use(state()) && in_use(other.state()) && generation() == other.generation();
   }
 
  private:
+  static constexpr uint64_t kLane = uint64_t{1} << 3, kTurning = uint64_t{1} << 43;
+  static constexpr uint64_t kOneTurn = uint64_t{1} << 44, kTurns = uint64_t{0xf} << 44;
   uint64_t raw_ = 0;
 };
 
@@ -84,7 +105,7 @@ struct alignas(64) NatSlot {
   std::atomic<uint8_t> tcp_reply;
   std::atomic<uint32_t> sequence_delta;   // spliced flows (later): added to the server's numbers
   std::atomic<uint32_t> timestamp_delta;  // likewise to its timestamps (RFC 7323)
-  uint32_t reserved;
+  std::atomic<uint32_t> session;          // of an ICE session: its number + 1; else 0
 };
 static_assert(sizeof(NatSlot) == 64);
 
@@ -126,9 +147,15 @@ class NatSlots {
   static void fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client,
                    uint16_t client_port, uint16_t vip_port, Tick now) noexcept;
   // Marks a filled slot embryonic: from now on replies find it. Owner only.
-  static void open(NatSlot& slot, Tick now) noexcept;
+  // state  kEmbryonic or kProbing
+  static void open(NatSlot& slot, Tick now, SlotState state = SlotState::kEmbryonic) noexcept;
   // Both sides have spoken: embryonic -> live. Any worker.
   static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
+  // The owner answered: probing -> live, with it as backend. False if the slot changed since `seen`. Any worker.
+  static bool pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept;
+  // Replies go to another address of the same client from now on. False if the slot changed since `seen`, or another
+  // worker turns it just now. Any worker.
+  static bool turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept;
   // Out of use: -> quarantine. False if the slot changed since `seen`. Owner only.
   static bool close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept;
 

@@ -113,7 +113,8 @@ void send_request(const Snapshot& snapshot, const MacAddress& own_mac, PortIndex
   IpAddress own = snapshot.routes.own_address(port, address.family());
   if (address.is_v4()) {
     const ArpFrame frame = arp_request(own_mac, own.is_unset() ? be32{} : own.as_v4(), address.as_v4());
-    return out.push(port, frame);
+    out.push(port, frame);
+    return;
   }
   // A solicitation needs a source: a port without an address of its own speaks as one of Cleat's on that link.
   for (const LocalAddress& local : snapshot.addresses.all()) {

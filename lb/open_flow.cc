@@ -2,18 +2,12 @@
 #include "lb/open_flow.h"
 
 #include "lb/affinity.h"
-#include "lb/close_flow.h"
+#include "lb/enter_flow.h"
 #include "lb/hash.h"
 #include "lb/pick.h"
 
 namespace lb {
 namespace {
-
-uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) {
-  const uint64_t ports = uint64_t{packet.src_port} | uint64_t{packet.dst_port} << 16 |
-                         static_cast<uint64_t>(packet.protocol) << 32;
-  return hash_address(packet.src, hash_address(packet.dst, ports, snapshot.pick_seed), snapshot.pick_seed);
-}
 
 // `source-ip`: the backend that this client has in the pool, picked now if it has none that takes new sessions.
 template <typename Table>
@@ -50,39 +44,6 @@ std::optional<BackendId> choose(Worker& worker, const Snapshot& snapshot, Now no
                                     wide_client_key(packet.src, clients));
 }
 
-// Enters the flow into its table. Takes over backend and slot of the entry that is there in the end.
-template <typename Table>
-typename Table::Outcome enter(Worker& worker, Now now, Packet& packet, Table& table,
-                              const typename Table::Key& key) {
-  const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
-  worker.counters.relocations.add(inserted.moves);
-  // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
-  if (inserted.outcome == Table::Outcome::kInserted && packet.protocol == Protocol::kTcp &&
-      is_slot(packet.slot))
-    table.refresh(inserted.found, static_cast<Tick>(now.tick() - kTouchTicks));
-  if (inserted.outcome == Table::Outcome::kDuplicate) {
-    packet.backend = inserted.found.control.backend();
-    packet.slot = inserted.found.control.slot();
-  }
-  return inserted.outcome;
-}
-
-enum class Entered : uint8_t { kNew, kOther, kFull };
-
-Entered enter_flow(Worker& worker, Now now, Packet& packet) {
-  const ListenerId listener = packet.listener;
-  FlowTables& flows = worker.segment.flows();
-  const auto verdict = [](auto outcome) {
-    using Outcome = decltype(outcome);
-    if (outcome == Outcome::kFull) return Entered::kFull;
-    return outcome == Outcome::kInserted ? Entered::kNew : Entered::kOther;
-  };
-  if (packet.service->wide)
-    return verdict(enter(worker, now, packet, flows.wide,
-                         wide_key(packet.src, packet.src_port, listener, packet.dst_port)));
-  return verdict(enter(worker, now, packet, flows.narrow, narrow_key(packet.src, packet.src_port, listener)));
-}
-
 void count_opened(Worker& worker, const Packet& packet) {
   worker.counters.services[packet.service->id].flows_opened.add(1);
   worker.counters.backends[packet.backend].flows_opened.add(1);
@@ -90,18 +51,13 @@ void count_opened(Worker& worker, const Packet& packet) {
 }
 
 void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
-  const Family family = snapshot.backends[packet.backend].address.family();
-  NatSlots& slots = worker.segment.slots();
-  const auto claim = [&] {
-    return worker.slots.claim(slots, family, packet.protocol, packet.backend, now.tick());
-  };
-  auto claimed = claim();
-  if (!claimed && evict_embryonic(worker, snapshot, family, packet.protocol, now) > 0) claimed = claim();
+  const auto claimed = claim_slot(worker, snapshot, now, packet);
   if (!claimed) return worker.drop(packet, verdict, DropReason::kLipPortsExhausted);
-  NatSlot& slot = slots.at(*claimed);
+  NatSlot& slot = worker.segment.slots().at(*claimed);
   NatSlots::fill(slot, packet.backend, packet.listener, packet.src, packet.src_port, packet.dst_port,
                  now.tick());
   packet.slot = *claimed;
+  const Family family = snapshot.backends[packet.backend].address.family();
   switch (enter_flow(worker, now, packet)) {
     case Entered::kNew:
       NatSlots::open(slot, now.tick());

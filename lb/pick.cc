@@ -43,6 +43,12 @@ BackendId least_load(Worker& worker, const Snapshot& snapshot, const Pool& pool)
 
 }  // namespace
 
+uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) noexcept {
+  const uint64_t ports = uint64_t{packet.src_port} | uint64_t{packet.dst_port} << 16 |
+                         static_cast<uint64_t>(packet.protocol) << 32;
+  return hash_address(packet.src, hash_address(packet.dst, ports, snapshot.pick_seed), snapshot.pick_seed);
+}
+
 std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool_index,
                               uint64_t hash) noexcept {
   const Pool& pool = snapshot.pools[pool_index];

@@ -19,6 +19,9 @@ namespace lb {
 std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool,
                               uint64_t hash) noexcept;
 
+// What decides for `tuple`.
+uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) noexcept;
+
 // A schedule for `wrr`: every id as often as its weight says, spread evenly (smooth weighted round robin, as in nginx).
 // At most 4,096 long: weights beyond that are scaled down, none below one turn.
 struct Weighted {

@@ -5,9 +5,11 @@
 #include "lb/cid_affinity.h"
 #include "lb/classify.h"
 #include "lb/forward.h"
+#include "lb/ice_affinity.h"
 #include "lb/local.h"
 #include "lb/next_hop.h"
 #include "lb/open_flow.h"
+#include "lb/open_session.h"
 #include "lb/parse.h"
 
 namespace lb {
@@ -45,8 +47,11 @@ void classify_burst(Worker& worker, const Snapshot& snapshot, Burst& burst) {
 }
 
 void find(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
-  if (has_connection_ids(packet.service->affinity))
+  const Affinity affinity = packet.service->affinity;
+  if (has_connection_ids(affinity))
     find_by_cid(worker, snapshot, now, packet, verdict);
+  else if (affinity == Affinity::kIce)
+    find_by_ice(worker, snapshot, now, packet, verdict);
   else
     find_flow(worker, snapshot, now, packet);
 }
@@ -73,7 +78,8 @@ void pick_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
     // A packet before this one may have opened the same flow.
     if (opened) find(worker, snapshot, now, packet, burst.verdicts[i]);
     if (packet.kind != Kind::kClient || packet.hit) continue;
-    open_flow(worker, snapshot, now, packet, burst.verdicts[i]);
+    const auto open = packet.service->affinity == Affinity::kIce ? open_session : open_flow;
+    open(worker, snapshot, now, packet, burst.verdicts[i]);
     opened = true;
   }
 }

@@ -11,6 +11,10 @@ namespace {
 
 constexpr uint64_t kMagic = 0x31676553'74616c43ULL;  // "ClatSeg1"
 
+// Twice the names there can be; four SSRCs a session, as a browser's publisher has (audio, video, each with another).
+constexpr size_t name_entries(const SegmentGeometry& g) { return size_t{2} * g.sessions; }
+constexpr size_t ssrc_entries(const SegmentGeometry& g) { return size_t{4} * g.sessions; }
+
 constexpr size_t aligned(size_t bytes) { return (bytes + 63) & ~size_t{63}; }
 
 }  // namespace
@@ -26,7 +30,8 @@ struct Segment::Header {
 
 // Offsets of the sections, in the order in which they lie.
 struct Segment::Layout {
-  size_t narrow_moves, wide_moves, backends, listeners, lips, services, narrow, wide, slots, end;
+  size_t narrow_moves, wide_moves, name_moves, ssrc_moves, backends, listeners, lips, services, narrow, wide,
+      slots, names, ssrcs, sessions, srtcp, end;
 
   explicit Layout(const SegmentGeometry& g) {
     size_t at = aligned(sizeof(Header));
@@ -37,6 +42,8 @@ struct Segment::Layout {
     };
     narrow_moves = section(NarrowTable::kRegions * sizeof(uint32_t));
     wide_moves = section(WideTable::kRegions * sizeof(uint32_t));
+    name_moves = section(WideTable::kRegions * sizeof(uint32_t));
+    ssrc_moves = section(NarrowTable::kRegions * sizeof(uint32_t));
     backends = section(kMaxBackends * sizeof(IdentityEntry));
     listeners = section(kMaxListeners * sizeof(IdentityEntry));
     lips = section(size_t{g.lips} * sizeof(IdentityEntry));
@@ -44,6 +51,10 @@ struct Segment::Layout {
     narrow = section(size_t{g.flows_v4} * sizeof(NarrowTable::Entry));
     wide = section(size_t{g.flows_wide} * sizeof(WideTable::Entry));
     slots = section(size_t{g.lips} * kSlotsPerLip * sizeof(NatSlot));
+    names = section(name_entries(g) * sizeof(WideTable::Entry));
+    ssrcs = section(ssrc_entries(g) * sizeof(NarrowTable::Entry));
+    sessions = section(size_t{g.sessions} * sizeof(Session));
+    srtcp = section(size_t{g.sessions} * sizeof(SrtcpNote));
     end = (at + 4095) & ~size_t{4095};
   }
 };
@@ -72,6 +83,8 @@ std::string SegmentGeometry::problem() const {
   };
   if (bad(flows_v4)) return "flows_v4 is not a power of two in 1024..2^30";
   if (bad(flows_wide)) return "flows_wide is not a power of two in 1024..2^30";
+  if (!std::has_single_bit(sessions) || sessions < 1024 || sessions > kMaxSessions)
+    return "sessions is not a power of two in 1024.." + std::to_string(kMaxSessions);
   if (lips < 1 || lips > kMaxLips) return "lips is not in 1.." + std::to_string(kMaxLips);
   return "";
 }
@@ -89,6 +102,15 @@ Segment::Segment(std::span<std::byte> memory, const SegmentGeometry& geometry)
                     geometry.flows_wide / WideTable::kWays,
                     section<std::atomic<uint32_t>>(memory, Layout(geometry).wide_moves), header_->seed)},
       slots_(section<NatSlot>(memory, Layout(geometry).slots), geometry.lips),
+      sessions_{
+          WideTable(section<WideTable::Bucket>(memory, Layout(geometry).names),
+                    name_entries(geometry) / WideTable::kWays,
+                    section<std::atomic<uint32_t>>(memory, Layout(geometry).name_moves), ~header_->seed),
+          NarrowTable(section<NarrowTable::Bucket>(memory, Layout(geometry).ssrcs),
+                      ssrc_entries(geometry) / NarrowTable::kWays,
+                      section<std::atomic<uint32_t>>(memory, Layout(geometry).ssrc_moves), ~header_->seed),
+          Sessions(section<Session>(memory, Layout(geometry).sessions), geometry.sessions),
+          section<SrtcpNote>(memory, Layout(geometry).srtcp), ~header_->seed},
       backends_({section<IdentityEntry>(memory, Layout(geometry).backends), kMaxBackends}),
       listeners_({section<IdentityEntry>(memory, Layout(geometry).listeners), kMaxListeners}),
       lips_({section<IdentityEntry>(memory, Layout(geometry).lips), geometry.lips}),

@@ -8,6 +8,7 @@ namespace lb {
 namespace {
 
 constexpr uint16_t kBriefTicks = ticks_of_s(1);
+constexpr uint16_t kIceTicks = ticks_of_s(SlotShare::kIceS);
 constexpr uint16_t kTimeWaitTicks = ticks_of_s(SlotShare::kTimeWaitS);
 
 bool is_used(const NatSlot& slot) {
@@ -85,6 +86,7 @@ SlotIndex SlotShare::share_slot(const Lips& lips, uint64_t i) const {
 
 bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept {
   const SlotControl control(slot.control.load(std::memory_order_acquire));
+  if (control.turning()) return false;
   if (control.state() == SlotState::kFree) return true;
   if (control.state() != SlotState::kQuarantine) return false;
   const uint16_t age = ticks_since(now, control.tick());
@@ -94,6 +96,8 @@ bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) n
     case Quarantine::kBrief:
     case Quarantine::kIdle:
       return age > kBriefTicks;
+    case Quarantine::kIce:
+      return age > kIceTicks;
     case Quarantine::kTimeWait:
       return age > (control.backend() == backend ? kTimeWaitTicks : kBriefTicks);
   }

@@ -19,6 +19,7 @@ class SlotShare {
   static constexpr unsigned kLooks = 256;      // resting slots looked at for one claim before it gives up
   static constexpr uint32_t kSweepMs = 4000;   // time of one walk over the share
   static constexpr uint32_t kTimeWaitS = 60;   // rest towards a server that closed first
+  static constexpr uint32_t kIceS = 35;  // rest after an ICE session: SRS's stun_timeout of 30 s and some
 
   // index, count  this worker of how many
   // segment       read once for the slots that are in use already. Allocates a bit for each slot of the share

@@ -15,8 +15,21 @@
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
+#include "lb/ufrag_router.h"
 
 namespace lb {
+
+// A packet refreshes its flow's ticks when they are at least this old; one of an ICE session sooner, for the silence of an
+// address is what lets a session move.
+inline constexpr uint8_t kTouchTicks = kTicksPerSecond;
+inline constexpr uint8_t kIceTouchTicks = 1;
+
+// For whom a service that reads WHIP learns: pools of `ice` services with the `whip` rung, and who in such a pool is the
+// server of the service's own backend.
+struct WhipPool {
+  ListenerId clients = 0;                                 // the pool's
+  std::vector<std::pair<BackendId, BackendId>> backends;  // of the service's pool, of this one; by the first
+};
 
 // One service, as the fast path needs it.
 struct Service {
@@ -29,7 +42,10 @@ struct Service {
   Protocol protocol{};
   Forward forward{};
   Affinity affinity{};
-  bool wide = false;  // flows live in the wide table: IPv6, or a range of ports
+  bool wide = false;                  // flows live in the wide table: IPv6, or a range of ports
+  uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
+  IceSpec ice;
+  bool reads_whip = false;
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
@@ -38,6 +54,9 @@ struct Listener {
   ServiceId service = kServiceGone;
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
   bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
+  bool servers_check_integrity = false;  // IceSpec's
+  uint16_t pool = 0;                     // of its service: index into Snapshot::pools
+  uint16_t whip = 0;  // index into Snapshot::whip, that of a service which reads WHIP; 0: it does not
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
@@ -55,11 +74,13 @@ struct Pool {
   PickMethod pick{};
   ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
   uint16_t client_timeout_ticks = 0;
+  std::vector<BackendId> members;    // all of them, whatever their weight
   std::vector<BackendId> table;      // maglev: prime look-up table; wrr and least-load: schedule.
                                      // Empty: nobody takes new sessions
   std::vector<uint32_t> weights;     // least-load only, beside `table`
   std::vector<MaglevEntry> entries;  // what `table` was built from
   QuicRouter quic;
+  UfragRouter ufrags;
 };
 
 struct Snapshot {
@@ -75,6 +96,7 @@ struct Snapshot {
   std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
   std::vector<LipIndex> active_lips;  // those that take new flows
   std::vector<PortSpec> ports;
+  std::vector<std::vector<WhipPool>> whip;  // by Listener::whip
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
   std::vector<int64_t> sessions;
   std::vector<std::vector<int64_t>> sessions_of_worker;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lb/address.h"
+#include "lb/aes128.h"
 #include "lb/quic_lb_config.h"
 #include "lb/time.h"
 
@@ -16,7 +17,7 @@ namespace lb {
 
 enum class Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58 };
 enum class Forward : uint8_t { kNat, kDsr };
-enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls };
+enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls, kIce };
 // Reads connection ids that the servers made.
 constexpr bool has_connection_ids(Affinity a) { return a == Affinity::kQuic || a == Affinity::kDtls; }
 enum class PickMethod : uint8_t { kMaglev, kWrr, kLeastLoad };
@@ -37,12 +38,32 @@ struct QuicLbSpec {
   std::vector<Server> servers;
 };
 
+// Whose the numbers in the servers' ICE ufrags are (lb/server_ufrag.h).
+struct UfragSpec {
+  struct Server {
+    uint16_t id = 0;   // unique
+    Endpoint backend;  // of the pool; one that the pool does not have is passed over
+  };
+  AesKey key{};
+  std::vector<Server> servers;
+};
+
 struct PoolSpec {
   std::string name;
   PickMethod pick = PickMethod::kMaglev;
   std::vector<BackendSpec> backends;  // (address, port) unique within the pool
   uint32_t client_timeout_s = 600;    // `source-ip`: how long an idle client is remembered, 1..kMaxTimeoutS
   std::vector<QuicLbSpec> quic_lb;    // at most one for each config id
+  std::optional<UfragSpec> ufrag;
+};
+
+// Of a service with `affinity: ice`: which rungs of the ladder it uses (lb/session.h), and what its servers check.
+struct IceSpec {
+  bool ufrag = true;
+  bool whip = true;
+  bool ask = true;  // nat only
+  bool hash = true;
+  bool servers_check_integrity = false;  // then a server's success answer is proof of who asked; SRS does not
 };
 
 struct ServiceSpec {
@@ -55,6 +76,10 @@ struct ServiceSpec {
   Forward forward = Forward::kNat;
   Affinity affinity = Affinity::kTuple;
   uint32_t idle_timeout_s = 900;  // 1..kMaxTimeoutS; after it a silent flow is forgotten
+  IceSpec ice;
+  // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
+  // servers (by address).
+  bool reads_whip = false;
 };
 
 struct StaticNeighbour {

@@ -81,6 +81,11 @@ class Checker {
       return Error{name + ": its protocol is neither tcp nor udp"};
     if (spec.port_first == 0 || spec.port_first > spec.port_last)
       return Error{name + ": its port range is reversed"};
+    if (spec.affinity == Affinity::kIce &&
+        (spec.protocol != Protocol::kUdp || spec.port_first != spec.port_last))
+      return Error{name + ": affinity ice is for one UDP port"};
+    if (spec.reads_whip && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
+      return Error{name + ": WHIP can be read only of TCP in nat"};
     if (!is_timeout(spec.idle_timeout_s)) return Error{name + ": its idle time-out" + timeout_range()};
     if (lips_.contains(spec.vip))
       return Error{name + ": its VIP " + spec.vip.to_string() + " is a LIP, too; they must be apart"};

@@ -16,11 +16,6 @@ const Wire& lay(const uint8_t* bytes) {
   return *reinterpret_cast<const Wire*>(bytes);
 }
 
-// RFC 8839 section 5.4: ice-char = ALPHA / DIGIT / "+" / "/"
-constexpr bool is_ice_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
 }  // namespace
 
 std::string_view stun_fault_name(StunFault fault) noexcept {

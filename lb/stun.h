@@ -41,6 +41,11 @@ struct Ufrags {
   std::string_view client;  // whatever follows the first colon; nobody routes by it (S14)
 };
 
+// RFC 8839 section 5.4: ice-char = ALPHA / DIGIT / "+" / "/"
+constexpr bool is_ice_char(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
 // username  any bytes
 // returns   nullopt unless 4..256 ice-chars (RFC 8839 section 5.4) stand before the first colon (S14)
 // cost      reads at most the first 257 bytes

@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "lb/wire.h"
 
@@ -25,6 +26,13 @@ struct TransactionId {
   friend auto operator<=>(const TransactionId&, const TransactionId&) = default;
 };
 static_assert(sizeof(TransactionId) == 12);
+
+// Enough of it to find one's own transaction again.
+inline uint64_t stun_transaction_word(const TransactionId& id) {
+  uint64_t word = 0;
+  std::memcpy(&word, id.bytes.data(), sizeof word);
+  return word;
+}
 
 struct CLEAT_WIRE StunHeader {
   be16 type, length;  // length: bytes after this header

@@ -5,15 +5,30 @@
 
 namespace lb {
 
-Worker::Worker(Segment& segment_, Neighbours& neighbours_, WorkerCounters& counters_, unsigned index_,
-               unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
+namespace {
+
+HmacSha1Key key_of(uint64_t seed) {
+  const std::array<uint64_t, 2> words = {hash_word(1, seed), hash_word(2, seed)};
+  std::array<uint8_t, sizeof(words)> bytes;
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  return HmacSha1Key(bytes);
+}
+
+}  // namespace
+
+Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, WorkerCounters& counters_,
+               unsigned index_, unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
       neighbours(neighbours_),
+      offers(offers_),
       counters(counters_),
       index(index_),
       count(count_),
       macs(macs_),
       slots(index_, count_, segment_),
+      challenge_key(key_of(segment_.sessions().seed)),
+      free_session(
+          static_cast<SessionIndex>(uint64_t{segment_.sessions().sessions.count()} * index_ / count_)),
       random_state(hash_word(index_, 0x77726b72)),
       wrr_position(new uint32_t[kMaxPools]) {
   // Workers start at different places of a schedule, so that together they do not open in lockstep.

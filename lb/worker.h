@@ -7,31 +7,43 @@
 #include <cstdint>
 #include <memory>
 
+#include "lb/asks.h"
 #include "lb/counters.h"
 #include "lb/frame.h"
 #include "lb/neighbours.h"
 #include "lb/packet.h"
+#include "lb/roamers.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
+#include "lb/unanswered.h"
+#include "lb/whip_offers.h"
+#include "lb/whip_reader.h"
 
 namespace lb {
 
 struct Worker {
-  // segment, neighbours and counters outlive the worker.
+  // segment, neighbours, offers and counters outlive the worker.
   // index, count  this worker of how many: its share of slots and buckets. Recomputed at each start
   // macs          the ports' own MAC addresses, by PortIndex
-  Worker(Segment& segment, Neighbours& neighbours, WorkerCounters& counters, unsigned index, unsigned count,
-         const std::array<MacAddress, kMaxPorts>& macs);
+  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, WorkerCounters& counters,
+         unsigned index, unsigned count, const std::array<MacAddress, kMaxPorts>& macs);
 
   Segment& segment;
   Neighbours& neighbours;
+  WhipOffers& offers;
   WorkerCounters& counters;
   const unsigned index;
   const unsigned count;
   const std::array<MacAddress, kMaxPorts> macs;
 
-  OutFrames out;                             // drained by the caller after each process() and resume()
-  SlotShare slots;                           // candidates for new NAT flows
+  OutFrames out;    // drained by the caller after each process() and resume()
+  SlotShare slots;  // candidates for new NAT flows
+  WhipReader whip;
+  Roamers roamers;
+  Asks asks;
+  Unanswered unanswered;
+  const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
+  SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
 
@@ -46,8 +58,10 @@ struct Worker {
   std::array<CachedHop, kCachedHops> hops;
 
   // Where the paced sweeps stand.
-  uint64_t narrow_hand = 0, wide_hand = 0;
-  uint64_t narrow_due = 0, wide_due = 0;
+  struct Hand {
+    uint64_t at = 0, due = 0;
+  };
+  Hand narrow_hand, wide_hand, sessions_hand;
   uint64_t swept_ms = 0;
   uint64_t evicted_ms = 0;
   uint64_t neighbours_swept_ms = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cases of cleat-bench, by name: pipeline/<case>/<flows>, stage/<name>/<flows> and quic-lb/<encryption>.
+// The cases of cleat-bench, by name: pipeline/<case>/<flows>, ice/<case>/<sessions>, stage/<name>/<flows> and quic-lb/<encryption>.
 #pragma once
 
 #include <cstdint>

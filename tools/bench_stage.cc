@@ -75,10 +75,7 @@ void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
   world.worker().slots.follow(world.snapshot());
   uint64_t elapsed = 0, packets = 0;
   for (auto _ : state) {
-    if (what.stage == Stage::kOpen)
-      world.prepare_new();
-    else
-      world.prepare_known(false);
+    world.prepare(what.stage == Stage::kOpen ? Traffic::kNew : Traffic::kClients);
     Stopwatch watch(what.stage);
     for (unsigned burst = 0; burst < World::kBursts; ++burst) {
       world.load(burst);
@@ -88,8 +85,8 @@ void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
     elapsed += watch.elapsed();
     packets += World::kBatch;
     state.SetIterationTime(static_cast<double>(watch.elapsed()) * 1e-9);
-    if (!(what.stage == Stage::kOpen ? world.close_new() : world.check_known(false)))
-      return state.SkipWithError("a packet did not go where its flow demands");
+    if (!world.check()) return state.SkipWithError("a packet did not go where its flow demands");
+    if (what.stage == Stage::kOpen) world.close_new();
   }
   state.counters["ns_per_packet"] = static_cast<double>(elapsed) / static_cast<double>(packets);
   state.SetLabel(world.backing());

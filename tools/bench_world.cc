@@ -8,17 +8,17 @@
 #include <tuple>
 
 #include "lb/affinity.h"
-#include "lb/checksum.h"
 #include "lb/close_flow.h"
 #include "lb/compile.h"
 #include "lb/hash.h"
-#include "lb/wire.h"
 
 namespace bench {
 namespace {
 
-constexpr size_t kFrameRoom = 2304;  // from one frame to the next, about as in an mbuf pool
-constexpr size_t kPayload = 18;
+constexpr size_t kFrameRoom = 2304;         // from one frame to the next, about as in an mbuf pool
+constexpr uint64_t kTouchNs = 300'000'000;  // after which a packet touches its flow again
+constexpr unsigned kPacketsOfMoved = 32;
+constexpr uint64_t kNobodysNumber = uint64_t{1} << 31;
 constexpr lb::PortIndex kOutside = 0, kInside = 1;
 constexpr uint16_t kVipPort = 8000;
 constexpr lb::MacAddress kOutsideMac{{2, 0, 0, 0, 0, 1}}, kInsideMac{{2, 0, 0, 0, 0, 2}},
@@ -58,6 +58,11 @@ lb::SnapshotSpec spec_of(Kind kind, unsigned lips) {
   service.protocol = lb::Protocol::kUdp;
   service.port_first = service.port_last = kVipPort;
   service.pool = "srs";
+  if (kind == Kind::kIceV4) {
+    service.affinity = lb::Affinity::kIce;
+    service.ice.ask = false;
+    service.idle_timeout_s = lb::kMaxTimeoutS;  // for the clock may run fast
+  }
   service.forward = kind == Kind::kDsrV4 ? lb::Forward::kDsr : lb::Forward::kNat;
   spec.services = {service};
   spec.pick_seed = 1;
@@ -68,6 +73,9 @@ lb::SegmentGeometry geometry_of(Kind kind, uint64_t flows, unsigned lips) {
   // Room for the flows and a quarter more, at most 80 % full.
   const auto entries = static_cast<uint32_t>(std::bit_ceil(std::max<uint64_t>(flows * 25 / 16, 1U << 13)));
   lb::SegmentGeometry geometry{.flows_v4 = 1024, .flows_wide = 1024, .lips = lips};
+  // New ones, too, and a tenth of them may be unanswered.
+  if (kind == Kind::kIceV4)
+    geometry.sessions = static_cast<uint32_t>(std::bit_ceil(flows * 5 / 4 + 12 * World::kBatch));
   (kind == Kind::kNatV6 ? geometry.flows_wide : geometry.flows_v4) = entries;
   return geometry;
 }
@@ -93,7 +101,7 @@ World::World(Kind kind, uint64_t flows, bool huge) : kind_(kind) {
   std::array<lb::MacAddress, lb::kMaxPorts> macs{};
   macs[kOutside] = kOutsideMac;
   macs[kInside] = kInsideMac;
-  worker_ = std::make_unique<lb::Worker>(*segment_, *neighbours_, *counters_, 0U, 1U, macs);
+  worker_ = std::make_unique<lb::Worker>(*segment_, *neighbours_, offers_, *counters_, 0U, 1U, macs);
 
   std::vector<Flow> clients(flows + flows / 4);
   for (Flow& flow : clients) flow = next_client();
@@ -137,6 +145,7 @@ uint64_t World::random() {
 Flow World::next_client() {
   const uint64_t n = clients_++;
   Flow flow;
+  flow.number = n;
   flow.port = static_cast<uint16_t>(1024 + lb::hash_word(n, 3) % 60000);
   flow.client = kind_ == Kind::kNatV6
                     ? lb::IpAddress::of_words(ip("2001:db8:c::").high(), lb::hash_word(n, 5) | 1)
@@ -149,66 +158,44 @@ uint8_t* World::frame(unsigned at) const {
   return reinterpret_cast<uint8_t*>(frames_->bytes().data()) + at * kFrameRoom + 128;
 }
 
-void World::write(unsigned at, const Flow& flow, bool reply) {
-  const bool v6 = kind_ == Kind::kNatV6;
-  const lb::Service& service = snapshot_->services[0];
-  lb::IpAddress source = flow.client, destination = service.vip;
-  uint16_t source_port = flow.port, destination_port = kVipPort;
+void World::write(unsigned at, const Flow& flow, const lb::Endpoint& client, Payload what) {
+  lb::Endpoint source = client, destination{snapshot_->services[0].vip, kVipPort};
+  const bool reply = traffic_ == Traffic::kReplies;
   if (reply) {
-    source = snapshot_->backends[flow.backend].address;
-    destination = snapshot_->lips[lb::NatSlots::lip_of(flow.slot)];
-    source_port = kVipPort;
-    destination_port = lb::NatSlots::port_of(flow.slot);
+    source = {snapshot_->backends[flow.backend].address, kVipPort};
+    destination = {snapshot_->lips[lb::NatSlots::lip_of(flow.slot)], lb::NatSlots::port_of(flow.slot)};
   }
-  uint8_t* bytes = frame(at);
-  const lb::EthernetHeader ethernet{reply ? kInsideMac : kOutsideMac, kPeerMac,
-                                    lb::be16::of(v6 ? lb::kEtherIpv6 : lb::kEtherIpv4)};
-  std::memcpy(bytes, &ethernet, sizeof(ethernet));
-  uint8_t* l3 = bytes + sizeof(ethernet);
-  const auto l4_length = static_cast<uint16_t>(sizeof(lb::UdpHeader) + kPayload);
-  size_t header = sizeof(lb::Ipv4Header);
-  if (v6) {
-    header = sizeof(lb::Ipv6Header);
-    lb::Ipv6Header ip6{lb::be32::of(0x60000000), lb::be16::of(l4_length), 17, 64, {}, {}};
-    std::memcpy(ip6.source.data(), source.bytes(), 16);
-    std::memcpy(ip6.destination.data(), destination.bytes(), 16);
-    std::memcpy(l3, &ip6, sizeof(ip6));
-  } else {
-    lb::Ipv4Header ip4{0x45,
-                       0,
-                       lb::be16::of(static_cast<uint16_t>(header + l4_length)),
-                       {},
-                       {},
-                       64,
-                       17,
-                       {},
-                       source.as_v4(),
-                       destination.as_v4()};
-    ip4.checksum = lb::checksum_of(lb::add_bytes(0, reinterpret_cast<const uint8_t*>(&ip4), sizeof(ip4)));
-    std::memcpy(l3, &ip4, sizeof(ip4));
-  }
-  const lb::UdpHeader udp{lb::be16::of(source_port), lb::be16::of(destination_port), lb::be16::of(l4_length),
-                          lb::be16::of(0x1234)};
-  std::memcpy(l3 + header, &udp, sizeof(udp));
+  PayloadRoom room;
+  const auto payload = write_payload(room, what, flow.number);
   batch_[at] = flow;
-  lengths_[at] = static_cast<uint16_t>(sizeof(ethernet) + header + l4_length);
+  lengths_[at] =
+      write_udp(frame(at), reply ? kInsideMac : kOutsideMac, kPeerMac, source, destination, payload);
 }
 
-void World::prepare_known(bool replies) {
-  for (unsigned at = 0; at < kBatch; ++at) write(at, flows_[random() % flows_.size()], replies);
-  replies_ = replies;
-}
-
-void World::prepare_new() {
-  for (unsigned at = 0; at < kBatch; ++at) write(at, next_client(), false);
-  replies_ = false;
+void World::prepare(Traffic traffic, Payload payload) {
+  traffic_ = traffic;
+  dropped_ = no_session();
+  const bool is_new = traffic == Traffic::kNew,
+             elsewhere = traffic == Traffic::kMoved || traffic == Traffic::kNobody;
+  Flow flow;
+  lb::Endpoint from;
+  for (unsigned at = 0; at < kBatch; ++at) {
+    // A client that moved goes on for a while.
+    if (traffic != Traffic::kMoved || at % kPacketsOfMoved == 0) {
+      flow = is_new ? next_client() : flows_[random() % flows_.size()];
+      from = {flow.client, flow.port};
+      if (elsewhere) from = {next_client().client, flow.port};
+      if (traffic == Traffic::kNobody) flow.number = kNobodysNumber + at;
+    }
+    write(at, flow, from, payload);
+  }
 }
 
 void World::load(unsigned burst) {
   burst_.count = kBurstSize;
   for (unsigned i = 0; i < kBurstSize; ++i) {
     const unsigned at = burst * kBurstSize + i;
-    burst_.frames[i] = {frame(at), lengths_[at], 128, replies_ ? kInside : kOutside};
+    burst_.frames[i] = {frame(at), lengths_[at], 128, traffic_ == Traffic::kReplies ? kInside : kOutside};
     __builtin_prefetch(burst_.frames[i].data);
   }
 }
@@ -224,40 +211,38 @@ void World::run_batch(unsigned frames) {
 
 bool World::learn(unsigned at, Flow& flow) {
   if (actions_[at] != lb::Action::kTx) return false;
-  const bool v6 = kind_ == Kind::kNatV6;
-  const uint8_t* l3 = frame(at) + sizeof(lb::EthernetHeader);
-  lb::IpAddress source, destination;
-  const auto* udp = reinterpret_cast<const lb::UdpHeader*>(l3 + (v6 ? 40 : 20));
-  if (v6) {
-    source = lb::IpAddress::v6(reinterpret_cast<const lb::Ipv6Header*>(l3)->source.data());
-    destination = lb::IpAddress::v6(reinterpret_cast<const lb::Ipv6Header*>(l3)->destination.data());
-  } else {
-    source = lb::IpAddress::v4(reinterpret_cast<const lb::Ipv4Header*>(l3)->source);
-    destination = lb::IpAddress::v4(reinterpret_cast<const lb::Ipv4Header*>(l3)->destination);
-  }
-  if (kind_ == Kind::kDsrV4) return source == flow.client && destination == snapshot_->services[0].vip;
-  const lb::LocalAddress* local = snapshot_->addresses.find(source);
+  const auto [source, destination] = read_ends(frame(at));
+  if (kind_ == Kind::kDsrV4)
+    return source.address == flow.client && destination.address == snapshot_->services[0].vip;
+  const lb::LocalAddress* local = snapshot_->addresses.find(source.address);
   if (local == nullptr || local->lip == lb::LocalAddress::kNone) return false;
-  flow.slot = lb::NatSlots::index(local->lip, lb::Protocol::kUdp, udp->source.host());
+  flow.slot = lb::NatSlots::index(local->lip, lb::Protocol::kUdp, source.port);
   const auto view = lb::NatSlots::read(segment_->slots().at(flow.slot));
   if (!view || view->client != flow.client || view->client_port != flow.port) return false;
   flow.backend = view->control.backend();
-  return destination == snapshot_->backends[flow.backend].address;
+  return destination.address == snapshot_->backends[flow.backend].address;
 }
 
 void World::open(const std::vector<Flow>& clients) {
+  const bool ice = kind_ == Kind::kIceV4;
   for (size_t first = 0; first < clients.size(); first += kBatch) {
     const auto count = static_cast<unsigned>(std::min<size_t>(kBatch, clients.size() - first));
-    for (unsigned i = 0; i < count; ++i) write(i, clients[first + i], false);
-    replies_ = false;
-    run_batch(count);
+    const auto run = [&](Traffic traffic, Payload payload) {
+      traffic_ = traffic;
+      for (unsigned i = 0; i < count; ++i) {
+        const Flow flow = traffic == Traffic::kNew ? clients[first + i] : batch_[i];
+        write(i, flow, {flow.client, flow.port}, payload);
+      }
+      run_batch(count);
+    };
+    run(Traffic::kNew, ice ? Payload::kCheck : Payload::kPlain);
     for (unsigned i = 0; i < count; ++i)
       if (!learn(i, batch_[i])) fail("a flow could not be opened");
     flows_.insert(flows_.end(), batch_.begin(), batch_.begin() + count);
-    if (kind_ == Kind::kDsrV4) continue;
-    for (unsigned i = 0; i < count; ++i) write(i, batch_[i], true);
-    replies_ = true;
-    run_batch(count);
+    if (kind_ != Kind::kDsrV4) run(Traffic::kReplies, ice ? Payload::kSuccess : Payload::kPlain);
+    if (!ice) continue;
+    elapsed_ns_ += kTouchNs;
+    run(Traffic::kClients, Payload::kRtp);
   }
 }
 
@@ -272,33 +257,29 @@ void World::close(const Flow& flow) {
   if (table.remove_all(key, table.hash(key), lb::kNoSlot) > 0) counters_->services[0].flows_closed.add(1);
 }
 
-bool World::check_known(bool replies) {
+uint64_t World::no_session() const {
+  return counters_->drops[static_cast<unsigned>(lb::DropReason::kNoSession)].get();
+}
+
+bool World::check() {
+  if (traffic_ == Traffic::kNobody) return no_session() - dropped_ == kBatch;
   for (unsigned at = 0; at < kBatch; ++at) {
-    const Flow& wanted = batch_[at];
-    if (replies) {
-      const uint8_t* l3 = frame(at) + sizeof(lb::EthernetHeader);
-      const auto* ip4 = reinterpret_cast<const lb::Ipv4Header*>(l3);
-      const auto* udp = reinterpret_cast<const lb::UdpHeader*>(l3 + sizeof(lb::Ipv4Header));
-      if (actions_[at] != lb::Action::kTx || lb::IpAddress::v4(ip4->destination) != wanted.client ||
-          udp->destination.host() != wanted.port)
-        return false;
-      continue;
+    Flow& wanted = batch_[at];
+    if (traffic_ == Traffic::kNew) {
+      if (!learn(at, wanted)) return false;
+    } else if (traffic_ == Traffic::kReplies) {
+      const lb::Endpoint client{wanted.client, wanted.port};
+      if (actions_[at] != lb::Action::kTx || read_ends(frame(at)).destination != client) return false;
+    } else {
+      Flow seen = wanted;
+      if (!learn(at, seen) || seen.slot != wanted.slot || seen.backend != wanted.backend) return false;
     }
-    Flow seen = wanted;
-    if (!learn(at, seen) || seen.slot != wanted.slot || seen.backend != wanted.backend) return false;
   }
   return true;
 }
 
-bool World::close_new() {
-  bool opened = true;
-  for (unsigned at = 0; at < kBatch; ++at) {
-    if (learn(at, batch_[at]))
-      close(batch_[at]);
-    else
-      opened = false;
-  }
-  return opened;
+void World::close_new() {
+  for (const Flow& flow : batch_) close(flow);
 }
 
 }  // namespace bench

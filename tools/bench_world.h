@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What cleat-bench measures in: one worker with a table full of flows, and frames of those flows in random order.
+// What cleat-bench measures in: one worker with a table full of flows or ICE sessions, and frames of those in random order.
 #pragma once
 
 #include <array>
@@ -10,13 +10,25 @@
 #include <vector>
 
 #include "lb/pipeline.h"
+#include "tools/bench_frame.h"
 #include "tools/bench_memory.h"
 
 namespace bench {
 
-enum class Kind : uint8_t { kNatV4, kNatV6, kDsrV4 };
+enum class Kind : uint8_t { kNatV4, kNatV6, kDsrV4, kIceV4 };
 
+// Who sends.
+enum class Traffic : uint8_t {
+  kClients,
+  kReplies,  // servers
+  kNew,      // clients not seen before
+  kMoved,    // clients of known sessions from addresses not seen before, 32 packets each
+  kNobody,   // addresses of no session; with kRtp, SSRCs of none, too
+};
+
+// Of kIceV4, also the session and its first address.
 struct Flow {
+  uint64_t number = 0;
   lb::IpAddress client;
   uint16_t port = 0;
   lb::SlotIndex slot = lb::kNoSlot;
@@ -36,19 +48,20 @@ class World {
   // Its snapshot with another pick method.
   std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
 
-  // Writes the batch: packets of random known flows (client's or server's), or of clients not seen before.
-  void prepare_known(bool replies);
-  void prepare_new();
+  // Writes the batch: packets of random flows.
+  void prepare(Traffic traffic, Payload payload = Payload::kPlain);
   // Hands the burst-th part of the batch to the worker's burst.
   void load(unsigned burst);
-  // Keeps the burst's verdicts, as a caller that sends the frames reads them.
+  // Keeps the burst's verdicts, as a caller that sends the frames reads them, and forgets Cleat's own.
   void unload(unsigned burst) {
     for (unsigned i = 0; i < burst_.count; ++i) actions_[burst * kBurstSize + i] = burst_.verdicts[i].action;
+    worker_->out.clear();
   }
-  // True if each frame of the batch left as its flow demands. Call after the whole batch was processed.
-  [[nodiscard]] bool check_known(bool replies);
-  // Takes note of the flows that prepare_new() opened, and closes them. False if one was not opened.
-  bool close_new();
+  // True if each frame of the batch left as its flow demands, or was dropped if it is nobody's. Takes note of new flows.
+  // Call after the whole batch was processed.
+  [[nodiscard]] bool check();
+  // Closes the flows that came with Traffic::kNew. REQUIRES: check()
+  void close_new();
 
   // The clock goes on with the time that was measured, so that flows are touched and swept as in service.
   void pass(uint64_t nanoseconds) { elapsed_ns_ += nanoseconds; }
@@ -62,21 +75,24 @@ class World {
 
  private:
   Flow next_client();
-  void write(unsigned at, const Flow& flow, bool reply);
+  void write(unsigned at, const Flow& flow, const lb::Endpoint& client, Payload payload);
   void run_batch(unsigned frames);
   void open(const std::vector<Flow>& clients);
   void close(const Flow& flow);
   // Backend and slot of the flow whose packet left as frame `at`.
   bool learn(unsigned at, Flow& flow);
   [[nodiscard]] uint8_t* frame(unsigned at) const;
+  [[nodiscard]] uint64_t no_session() const;
   uint64_t random();
 
   Kind kind_;
-  bool replies_ = false;
+  Traffic traffic_ = Traffic::kClients;
+  uint64_t dropped_ = 0;  // before the batch, as of no session
   std::unique_ptr<Memory> memory_, frames_;
   std::optional<lb::Segment> segment_;
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
+  lb::WhipOffers offers_;
   std::unique_ptr<lb::WorkerCounters> counters_ = std::make_unique<lb::WorkerCounters>();
   std::unique_ptr<lb::Worker> worker_;
   std::vector<Flow> flows_;

@@ -73,6 +73,7 @@ lb::Result<EngineOptions> engine_options(const Options& options, const control::
   engine.macs = default_macs();
   engine.geometry.flows_v4 = config.dataplane.flows_v4;
   engine.geometry.flows_wide = config.dataplane.flows_wide;
+  engine.geometry.sessions = config.dataplane.sessions;
   engine.geometry.lips = std::max<uint32_t>(1, static_cast<uint32_t>(config.lips.size()));
   for (const std::string& text : options.mac) {
     const auto given = assignment(config, "--mac", text);

@@ -18,10 +18,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Options of `flow show`, handed on as they are.
-constexpr const char* kFilters[] = {"service", "backend", "client", "lip", "lport", "limit"};
-// Those of `quic-lb` likewise, and one that takes no value.
-constexpr const char* kQuicLb[] = {"sid", "nonce", "sid-len", "nonce-len", "key", "config-id"};
+// Options that are handed on as they are, and one of them that takes no value.
+constexpr const char* kValues[] = {"service", "backend",   "client",   "lip",
+                                   "lport",   "limit",     "username",  // of `flow` and `session`
+                                   "sid",     "nonce",     "sid-len",  "nonce-len",
+                                   "key",     "config-id",  // of `quic-lb`; key of `ufrag`
+                                   "server",  "count"};     // of `ufrag`
 constexpr const char* kSelfDescribed = "self-described";
 
 std::string help() {
@@ -70,8 +72,7 @@ int run(int argc, char** argv) {
   all.add_options()("help,h", "")("version", "")("json", po::bool_switch(&options.json))(
       "socket", po::value(&options.socket))("deadline", po::value(&deadline_s))("weight", po::value(&weight))(
       "words", po::value(&words));
-  for (const char* name : kFilters) all.add_options()(name, po::value<std::string>());
-  for (const char* name : kQuicLb) all.add_options()(name, po::value<std::string>());
+  for (const char* name : kValues) all.add_options()(name, po::value<std::string>());
   all.add_options()(kSelfDescribed, "");
   po::positional_options_description places;
   places.add("words", -1);
@@ -95,19 +96,14 @@ int run(int argc, char** argv) {
   std::vector<std::string> own;
   for (const char* name : {"deadline", "weight"})
     if (given.count(name) != 0) own.emplace_back(name);
-  for (const char* name : kFilters)
+  for (const char* name : kValues)
     if (given.count(name) != 0) {
       own.emplace_back(name);
-      options.filter[name] = given[name].as<std::string>();
-    }
-  for (const char* name : kQuicLb)
-    if (given.count(name) != 0) {
-      own.emplace_back(name);
-      options.quic_lb[name] = given[name].as<std::string>();
+      options.values[name] = given[name].as<std::string>();
     }
   if (given.count(kSelfDescribed) != 0) {
     own.emplace_back(kSelfDescribed);
-    options.quic_lb[kSelfDescribed] = "";
+    options.values[kSelfDescribed] = "";
   }
   if (given.count("deadline") != 0) {
     if (deadline_s < 1 || deadline_s > UINT32_MAX)

@@ -9,16 +9,20 @@
 #include "control/config.h"
 #include "control/flows.h"
 #include "control/safe_file.h"
+#include "control/sessions.h"
 #include "tools/cleatctl_client.h"
+#include "tools/cleatctl_key.h"
 #include "tools/cleatctl_quic_lb.h"
 #include "tools/cleatctl_show.h"
+#include "tools/cleatctl_ufrag.h"
 
 namespace cleatctl {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using Arguments = std::vector<std::string>;
-constexpr uint64_t kFlowsShown = 100;
+constexpr uint64_t kShown = 100;  // of a list, unless --limit says otherwise
+constexpr uint64_t kShownAtOnce = std::min(control::kMaxFlowsShown, control::kMaxSessionsShown);
 
 using Show = std::string (*)(const Json&);
 
@@ -34,23 +38,27 @@ std::string error_of(const Answer& answer) {
   return "cleatd answered with status " + std::to_string(answer.status);
 }
 
-// Asks, and shows the answer's JSON as it is or by `show`; without `show` nothing is printed on success.
+// The answer's JSON as it is, or by `show`.
+int print(const Options& options, const Answer& answer, Show show) {
+  if (options.json) {
+    std::cout << answer.body;
+    return kOk;
+  }
+  try {
+    std::cout << show(Json::parse(answer.body));
+  } catch (const Json::exception& error) {
+    return refused(std::string("cleatd's answer is not understood (another version?): ") + error.what());
+  }
+  return kOk;
+}
+
+// Asks, and prints the answer; without `show` nothing but JSON is printed on success.
 int request(const Options& options, const std::string& method, const std::string& target, const Json& body,
             Show show) {
   const auto answer = ask(options.socket, method, target, body.is_null() ? "" : body.dump());
   if (!answer) return refused(answer.error());
   if (!answer.value().ok()) return refused(error_of(answer.value()));
-  if (options.json) {
-    std::cout << answer.value().body;
-    return kOk;
-  }
-  if (show == nullptr) return kOk;
-  try {
-    std::cout << show(Json::parse(answer.value().body));
-  } catch (const Json::exception& error) {
-    return refused(std::string("cleatd's answer is not understood (another version?): ") + error.what());
-  }
-  return kOk;
+  return options.json || show != nullptr ? print(options, answer.value(), show) : kOk;
 }
 
 int get(const Options& options, const std::string& target, Show show) {
@@ -144,13 +152,13 @@ int config_apply(const Options& o, const Arguments& a) {
   return request(o, "PUT", "/v1/config", {{"text", text.value()}}, nullptr);
 }
 
-// Asks again where an answer left off, until the limit is reached or all slots were looked at.
-int flow_show(const Options& o, const Arguments&) {
+// Asks again where an answer left off, until the limit is reached or all of the table was looked at.
+int list(const Options& o, const std::string& what, Show show) {
   std::string query;
-  for (const auto& [name, value] : o.filter)
+  for (const auto& [name, value] : o.values)
     if (name != "limit") query += "&" + name + "=" + encode_segment(value);
-  uint64_t limit = kFlowsShown, after = 0;
-  if (const auto given = o.filter.find("limit"); given != o.filter.end()) {
+  uint64_t limit = kShown, after = 0;
+  if (const auto given = o.values.find("limit"); given != o.values.end()) {
     const auto [end, error] =
         std::from_chars(given->second.data(), given->second.data() + given->second.size(), limit);
     if (error != std::errc() || *end != 0 || limit == 0) {
@@ -158,26 +166,39 @@ int flow_show(const Options& o, const Arguments&) {
       return kUsage;
     }
   }
-  Json all{{"flows", Json::array()}, {"next", nullptr}};
+  Json all{{what, Json::array()}, {"next", nullptr}};
   do {
-    const uint64_t wanted = std::min<uint64_t>(limit - all["flows"].size(), control::kMaxFlowsShown);
-    const auto answer =
-        ask(o.socket, "GET",
-            "/v1/flows?limit=" + std::to_string(wanted) + "&after=" + std::to_string(after) + query, "");
+    const uint64_t wanted = std::min<uint64_t>(limit - all[what].size(), kShownAtOnce);
+    const auto answer = ask(
+        o.socket, "GET",
+        "/v1/" + what + "?limit=" + std::to_string(wanted) + "&after=" + std::to_string(after) + query, "");
     if (!answer) return refused(answer.error());
     if (!answer.value().ok()) return refused(error_of(answer.value()));
     const Json part = Json::parse(answer.value().body, nullptr, false);
-    if (!part.is_object() || !part.contains("flows") || !part.contains("next"))
+    if (!part.is_object() || !part.contains(what) || !part.contains("next"))
       return refused("cleatd's answer is not understood (another version?)");
-    for (const Json& flow : part["flows"]) all["flows"].push_back(flow);
+    for (const Json& row : part[what]) all[what].push_back(row);
     all["next"] = part["next"];
     after = part["next"].is_number_unsigned() ? part["next"].get<uint64_t>() : 0;
-  } while (!all["next"].is_null() && all["flows"].size() < limit);
-  std::cout << (o.json ? all.dump() + "\n" : show_flows(all));
+  } while (!all["next"].is_null() && all[what].size() < limit);
+  std::cout << (o.json ? all.dump() + "\n" : show(all));
   return kOk;
 }
 
+int flow_show(const Options& o, const Arguments&) { return list(o, "flows", show_flows); }
+int session_show(const Options& o, const Arguments&) { return list(o, "sessions", show_sessions); }
+int session_why(const Options& o, const Arguments& a) {
+  const auto answer = ask(o.socket, "GET", "/v1/sessions?username=" + encode_segment(a[0]), "");
+  if (!answer) return refused(answer.error());
+  if (!answer.value().ok()) return refused(error_of(answer.value()));
+  const Json sessions = Json::parse(answer.value().body, nullptr, false);
+  if (sessions.is_object() && sessions.contains("sessions") && sessions["sessions"].empty())
+    return refused("no session has this USERNAME: it ended, or no check with it came by this Cleat");
+  return print(o, answer.value(), why_sessions);
+}
+
 constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
+constexpr std::string_view kSessionFilters = "service backend username limit ";
 
 constexpr size_t kAnyNumber = SIZE_MAX;
 
@@ -201,6 +222,9 @@ constexpr Command kCommands[] = {
     {"config", "reload", "", "read the file again, whole or not at all", 0, 0, "", config_reload},
     {"flow", "show", "[--service S] [--backend E] [--client IP] [--lip IP] [--lport N] [--limit N]",
      "flows through nat: who is behind a LIP and port", 0, 0, kFlowFilters, flow_show},
+    {"session", "show", "[--service S] [--backend E] [--username U] [--limit N]",
+     "ICE sessions: server, client's addresses, moves", 0, 0, kSessionFilters, session_show},
+    {"session", "why", "USERNAME", "how its server was found, to where replies go", 1, 1, "", session_why},
     {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
     {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
     {"quic-lb", "encode", "--sid HEX [--nonce HEX | --nonce-len N] [--key KEY] [--config-id N]",
@@ -209,7 +233,12 @@ constexpr Command kCommands[] = {
     {"quic-lb", "decode", "--sid-len N --nonce-len N [--key KEY] [--config-id N] [--self-described] CID...",
      "server ids in connection ids, without cleatd", 1, kAnyNumber,
      "sid-len nonce-len key config-id self-described ", quic_lb_decode},
-    {"quic-lb", "keygen", "", "a random key for quic-lb", 0, 0, "", quic_lb_keygen},
+    {"quic-lb", "keygen", "", "a random key for quic-lb", 0, 0, "", keygen},
+    {"ufrag", "encode", "--key KEY --server N [--count N]",
+     "ICE ufrags that hold a server's number, without cleatd", 0, 0, "key server count ", ufrag_encode},
+    {"ufrag", "decode", "--key KEY UFRAG...", "the server's number in each, or foreign; without cleatd", 1,
+     kAnyNumber, "key ", ufrag_decode},
+    {"ufrag", "keygen", "", "a random key for ufrag", 0, 0, "", keygen},
 };
 
 }  // namespace

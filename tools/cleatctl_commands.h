@@ -18,9 +18,7 @@ struct Options {
   std::string socket = "/run/cleat/api.sock";
   bool json = false;
   std::optional<uint32_t> deadline_s, weight;
-  std::map<std::string, std::string> filter;  // of `flow show`: service, backend, client, lip, lport, limit
-  std::map<std::string, std::string>
-      quic_lb;  // of `quic-lb`: sid, nonce, sid-len, nonce-len, key, config-id, self-described
+  std::map<std::string, std::string> values;  // of the others, as they were given
 };
 
 enum Exit : int { kOk = 0, kRefused = 1, kUsage = 2 };

@@ -1,39 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cleatctl_quic_lb.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <charconv>
 #include <iostream>
 
 #include "control/hex.h"
-#include "control/safe_file.h"
 #include "lb/quic_lb.h"
+#include "tools/cleatctl_key.h"
 
 namespace cleatctl {
 namespace {
 
 using Octets = std::vector<uint8_t>;
 using Arguments = std::vector<std::string>;
-constexpr uint64_t kMaxKeyFileBytes = 4096;
-
-int usage(const std::string& why) {
-  std::cerr << "cleatctl: " << why << "\n";
-  return kUsage;
-}
-
-// What the message names never is the text itself: it may be a key.
-lb::Result<Octets> hex_of(const std::string& name, std::string_view text) {
-  auto octets = control::from_hex(text);
-  if (!octets) return lb::Error{name + ": an even number of hexadecimal digits is wanted, nothing else"};
-  return std::move(*octets);
-}
 
 // The options of one command, by name.
 class Given {
  public:
-  explicit Given(const Options& options) : named_(options.quic_lb) {}
+  explicit Given(const Options& options) : named_(options.values) {}
 
   [[nodiscard]] bool has(const std::string& name) const { return named_.contains(name); }
 
@@ -50,21 +35,11 @@ class Given {
       return lb::Error{"--" + name + " \"" + text + "\": a whole number is wanted"};
     return value;
   }
-  // 32 digits, or @FILE that holds them: other users see a command line.
   [[nodiscard]] lb::Result<std::optional<lb::AesKey>> key() const {
     if (!has("key")) return std::optional<lb::AesKey>();
-    std::string text = named_.at("key");
-    if (text.starts_with('@')) {
-      const auto file = control::read_file(text.substr(1), kMaxKeyFileBytes);
-      if (!file) return lb::Error{"--key: " + file.error()};
-      text = file.value().substr(0, file.value().find_last_not_of(" \t\r\n") + 1);
-    }
-    const auto octets = hex_of("--key", text);
-    if (!octets) return lb::Error{octets.error()};
-    lb::AesKey key{};
-    if (octets.value().size() != key.size()) return lb::Error{"--key: 32 hexadecimal digits are wanted"};
-    std::ranges::copy(octets.value(), key.begin());
-    return std::optional(key);
+    const auto key = key_of(named_.at("key"));
+    if (!key) return lb::Error{key.error()};
+    return std::optional(key.value());
   }
   // Of lengths that are not given: those of `server_id` and `nonce`.
   [[nodiscard]] lb::Result<lb::QuicLbConfig> config(const Octets& server_id, const Octets& nonce) const {
@@ -91,39 +66,30 @@ class Given {
   const std::map<std::string, std::string>& named_;
 };
 
-bool fill_random(std::span<uint8_t> octets) {
-  return RAND_bytes(octets.data(), static_cast<int>(octets.size())) == 1;
-}
-
-int no_random() {
-  std::cerr << "cleatctl: the system gives no random octets\n";
-  return kRefused;
-}
-
 }  // namespace
 
 int quic_lb_encode(const Options& options, const Arguments&) {
   const Given given(options);
-  if (!given.has("sid")) return usage("quic-lb encode: --sid HEX is wanted");
+  if (!given.has("sid")) return usage_error("quic-lb encode: --sid HEX is wanted");
   if (!given.has("nonce") && !given.has("nonce-len"))
-    return usage("quic-lb encode: --nonce HEX, or --nonce-len N for a random one, is wanted");
+    return usage_error("quic-lb encode: --nonce HEX, or --nonce-len N for a random one, is wanted");
   const auto server_id = given.hex("sid");
-  if (!server_id) return usage(server_id.error());
+  if (!server_id) return usage_error(server_id.error());
   Octets nonce;
   if (given.has("nonce")) {
     auto octets = given.hex("nonce");
-    if (!octets) return usage(octets.error());
+    if (!octets) return usage_error(octets.error());
     nonce = std::move(octets).value();
   }
   auto config = given.config(server_id.value(), nonce);
-  if (!config) return usage(config.error());
+  if (!config) return usage_error(config.error());
   config.value().encodes_length = true;  // every balancer takes it, whether it was told to read it or not
   if (!given.has("nonce")) {
     nonce.resize(config.value().nonce_length);
-    if (!fill_random(nonce)) return no_random();
+    if (!fill_random(nonce)) return kRefused;
   }
   const auto cid = lb::encode(config.value(), server_id.value(), nonce);
-  if (!cid) return usage(cid.error());
+  if (!cid) return usage_error(cid.error());
   std::cout << control::to_hex(cid.value().view()) << "\n";
   return kOk;
 }
@@ -131,29 +97,22 @@ int quic_lb_encode(const Options& options, const Arguments&) {
 int quic_lb_decode(const Options& options, const Arguments& cids) {
   const Given given(options);
   if (!given.has("sid-len") || !given.has("nonce-len"))
-    return usage("quic-lb decode: --sid-len N and --nonce-len M are wanted");
+    return usage_error("quic-lb decode: --sid-len N and --nonce-len M are wanted");
   auto config = given.config({}, {});
-  if (!config) return usage(config.error());
+  if (!config) return usage_error(config.error());
   config.value().encodes_length = given.has("self-described");
   const auto configs = lb::QuicLbConfigs::make({&config.value(), 1});
-  if (!configs) return usage(configs.error());
+  if (!configs) return usage_error(configs.error());
   std::string lines;
   for (const std::string& text : cids) {
     const auto cid = hex_of("connection id \"" + text + "\"", text);
-    if (!cid) return usage(cid.error());
+    if (!cid) return usage_error(cid.error());
     const lb::QuicLbId id = configs.value().decode(cid.value(), lb::CidEnd::kExact);
     lines += id.routable() ? control::to_hex(id.server_id.view())
                            : "unroutable " + std::string(lb::unroutable_name(id.reason));
     lines += "\n";
   }
   std::cout << lines;
-  return kOk;
-}
-
-int quic_lb_keygen(const Options&, const Arguments&) {
-  lb::AesKey key;
-  if (!fill_random(key)) return no_random();
-  std::cout << control::to_hex(key) << "\n";
   return kOk;
 }
 

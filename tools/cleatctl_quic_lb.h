@@ -6,9 +6,8 @@
 
 namespace cleatctl {
 
-// Options taken from Options::quic_lb. Print to stdout; what is wrong goes to stderr and is kUsage.
+// Options taken from Options::values. Print to stdout; what is wrong goes to stderr and is kUsage.
 int quic_lb_encode(const Options& options, const std::vector<std::string>& arguments);  // none
 int quic_lb_decode(const Options& options, const std::vector<std::string>& arguments);  // connection ids
-int quic_lb_keygen(const Options& options, const std::vector<std::string>& arguments);  // none
 
 }  // namespace cleatctl

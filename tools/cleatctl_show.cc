@@ -4,30 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "control/config_text.h"
+#include "tools/cleatctl_json_table.h"
 #include "tools/cleatctl_table.h"
 
 namespace cleatctl {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  return value.dump();
-}
-
-// "3d 4h", "4h 12m", "12m 5s", "5s"
-std::string duration(uint64_t s) {
-  const auto pair = [](uint64_t big, const char* big_unit, uint64_t small, const char* small_unit) {
-    return std::to_string(big) + big_unit + " " + std::to_string(small) + small_unit;
-  };
-  if (s >= 86400) return pair(s / 86400, "d", s % 86400 / 3600, "h");
-  if (s >= 3600) return pair(s / 3600, "h", s % 3600 / 60, "m");
-  if (s >= 60) return pair(s / 60, "m", s % 60, "s");
-  return std::to_string(s) + "s";
-}
 
 std::string drain_text(const Json& backend) {
   const Json& drain = backend.at("drain");
@@ -73,16 +56,54 @@ std::string traffic_table(const Json& rows, const std::vector<std::string>& name
   return table.text();
 }
 
-// One row for each element; a column is a title and the field it shows.
-std::string plain_table(const Json& rows, const std::vector<std::pair<std::string, std::string>>& columns) {
-  std::vector<std::string> titles;
-  for (const auto& column : columns) titles.push_back(column.first);
-  Table table(titles);
-  for (const Json& row : rows) {
-    std::vector<std::string> cells;
-    for (const auto& column : columns) cells.push_back(text(row.at(column.second)));
-    table.add(std::move(cells));
+// Those that are not 0; nothing when all are.
+class CountTable {
+ public:
+  CountTable(const std::string& of, const std::string& unit) : table_({of, unit + ">"}) {}
+
+  void add(const std::string& what, const Json& count) {
+    if (count == 0) return;
+    table_.add({what, cleatctl::text(count)});
+    any_ = true;
   }
+  [[nodiscard]] std::string text() const { return any_ ? "\n" + table_.text() : ""; }
+
+ private:
+  Table table_;
+  bool any_ = false;
+};
+
+std::string connection_ids_table(const Json& ids) {
+  CountTable table("connection ids", "packets");
+  for (const auto& [config, packets] : ids.at("routed").items())
+    table.add("routed, config_id " + config, packets);
+  for (const auto& [reason, packets] : ids.at("unroutable").items())
+    table.add("unroutable, " + reason, packets);
+  table.add("flows opened by an id", ids.at("moves"));
+  return table.text();
+}
+
+std::string sessions_table(const Json& sessions) {
+  CountTable table("sessions", "count");
+  for (const auto& [rung, count] : sessions.at("opened").items()) table.add("opened, by " + rung, count);
+  for (const auto& [key, label] : {std::pair{"learned", "learned from WHIP"},
+                                   {"not_learned", "not learned: no room"},
+                                   {"conflicts", "not learned: another server's"},
+                                   {"asked", "requests to find an owner"},
+                                   {"asks_refused", "checks not asked about: budget"},
+                                   {"pushed_out", "unanswered, pushed out"},
+                                   {"attached", "addresses attached"},
+                                   {"bridged", "packets bridged before proof"},
+                                   {"challenges", "challenges"},
+                                   {"challenges_withheld", "challenges withheld: budget"},
+                                   {"moves_refused", "moves refused"}})
+    table.add(label, sessions.at(key));
+  for (const auto& [kind, count] : sessions.at("moves").items()) table.add("moves, " + kind, count);
+  for (const Json& gap : sessions.at("gaps"))
+    table.add(gap.at("up_to_ms").is_null()
+                  ? "moves after longer silence"
+                  : "moves after up to " + text(gap.at("up_to_ms")) + " ms of silence",
+              gap.at("moves"));
   return table.text();
 }
 
@@ -159,21 +180,6 @@ std::string show_config(const Json& config) {
   return out + "\n" + table.text();
 }
 
-// Nothing when no service reads connection ids.
-std::string connection_ids_table(const Json& ids) {
-  Table table({"connection ids", "packets>"});
-  bool any = false;
-  const auto add = [&](const std::string& what, const Json& packets) {
-    if (packets == 0) return;
-    table.add({what, text(packets)});
-    any = true;
-  };
-  for (const auto& [config, packets] : ids.at("routed").items()) add("routed, config_id " + config, packets);
-  for (const auto& [reason, packets] : ids.at("unroutable").items()) add("unroutable, " + reason, packets);
-  add("flows opened by an id", ids.at("moves"));
-  return any ? "\n" + table.text() : "";
-}
-
 std::string show_stats(const Json& stats) {
   std::string out = plain_table(stats.at("ports"), {{"port", "port"},
                                                     {"rx pkts>", "rx_packets"},
@@ -195,6 +201,7 @@ std::string show_stats(const Json& stats) {
   out += "\n" + traffic_table(stats.at("services"), {"service"});
   out += "\n" + traffic_table(stats.at("backends"), {"pool", "backend"});
   out += connection_ids_table(stats.at("connection_ids"));
+  out += sessions_table(stats.at("sessions"));
   Json drops = Json::array();
   for (const Json& drop : stats.at("drops"))
     if (drop.at("packets") != 0) drops.push_back(drop);
@@ -210,7 +217,8 @@ std::string show_flows(const Json& flows) {
                                                             {"lip", "lip"},
                                                             {"backend", "backend"},
                                                             {"state", "state"},
-                                                            {"idle s>", "idle_s"}});
+                                                            {"idle s>", "idle_s"},
+                                                            {"session", "session"}});
   return flows.at("next").is_null() ? table : table + "more with --limit\n";
 }
 

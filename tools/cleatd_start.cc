@@ -21,6 +21,7 @@ lb::SegmentGeometry geometry_of(const control::Config& config) {
   lb::SegmentGeometry geometry;
   geometry.flows_v4 = config.dataplane.flows_v4;
   geometry.flows_wide = config.dataplane.flows_wide;
+  geometry.sessions = config.dataplane.sessions;
   const auto lips = static_cast<uint32_t>(config.lips.size());
   geometry.lips = lips <= kUsualLips ? kUsualLips : std::min(std::bit_ceil(lips), lb::kMaxLips);
   return geometry;

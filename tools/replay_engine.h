@@ -92,6 +92,7 @@ class Engine {
   std::unique_ptr<Memory> memory_;
   std::optional<lb::Segment> segment_;
   lb::Neighbours neighbours_;
+  lb::WhipOffers offers_;
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
   std::vector<std::unique_ptr<lb::Worker>> workers_;

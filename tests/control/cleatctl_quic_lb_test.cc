@@ -1,45 +1,27 @@
 // SPDX-License-Identifier: MIT
 // `cleatctl quic-lb` of the real cleatctl (its path in $CLEATCTL). There is no daemon.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
 
+#include "tests/control/run_cleatctl.h"
 #include "tests/lb/quic_lb_vectors.h"
 
 namespace control {
 namespace {
 
-struct Ran {
-  int code = -1;
-  std::string text;  // of stdout and stderr
-};
+using test::Output;
 
-// words  as a shell takes them
-Ran run(const std::string& words) {
-  const char* program = std::getenv("CLEATCTL");
-  if (program == nullptr) return {-1, "CLEATCTL does not name the program"};
-  const std::string command = "'" + std::string(program) + "' --socket /nowhere quic-lb " + words + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return {-1, "no shell"};
-  Ran ran;
-  char part[512];
-  while (std::fgets(part, sizeof(part), pipe) != nullptr) ran.text += part;
-  const int status = ::pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
-}
-
+Output run(const std::string& words) { return test::run_cleatctl("quic-lb " + words); }
 std::string key_option(const std::string& key) { return key.empty() ? "" : " --key " + key; }
 
 TEST(CleatctlQuicLb, DecodesTheDraftsVectors) {
   for (const auto& v : lb::test::kQuicLbVectors) {
-    const Ran ran =
+    const Output ran =
         run("decode --sid-len " + std::to_string(v.server_id_length) + " --nonce-len " +
             std::to_string(v.nonce_length) + key_option(v.key) + " --config-id " +
             std::to_string(v.config_id) + (v.encodes_length ? " --self-described " : " ") + v.cid);
@@ -51,15 +33,15 @@ TEST(CleatctlQuicLb, DecodesTheDraftsVectors) {
 TEST(CleatctlQuicLb, EncodesTheDraftsVectors) {
   for (const auto& v : lb::test::kQuicLbVectors) {
     if (!v.encodes_length || v.appended_octets != 0) continue;
-    const Ran ran = run(std::string("encode --sid ") + v.server_id + " --nonce " + v.nonce +
-                        key_option(v.key) + " --config-id " + std::to_string(v.config_id));
+    const Output ran = run(std::string("encode --sid ") + v.server_id + " --nonce " + v.nonce +
+                           key_option(v.key) + " --config-id " + std::to_string(v.config_id));
     EXPECT_EQ(ran.code, 0) << v.name;
     EXPECT_EQ(ran.text, std::string(v.cid) + "\n") << v.name;
   }
 }
 
 TEST(CleatctlQuicLb, PrintsALineForEachIdAndWhyItIsUnroutable) {
-  const Ran ran =
+  const Output ran =
       run("decode --sid-len 3 --nonce-len 4 --self-described 07c4605e4504cc4f "
           "e7c4605e4504cc4f 27c4605e4504cc4f 07c460 08c4605e4504cc4f ''");
 
@@ -83,7 +65,7 @@ TEST(CleatctlQuicLb, ARandomNonceMakesEachIdAnotherForOneServer) {
 }
 
 TEST(CleatctlQuicLb, KeygenPrintsAKeyThatTheOthersTakeFromAFile) {
-  const Ran first = run("keygen"), second = run("keygen");
+  const Output first = run("keygen"), second = run("keygen");
   ASSERT_EQ(first.code, 0) << first.text;
   EXPECT_EQ(first.text.size(), 33U);
   EXPECT_EQ(first.text.find_first_not_of("0123456789abcdef"), 32U);
@@ -118,11 +100,7 @@ TEST(CleatctlQuicLb, WrongInputIsExitTwoAndSaysWhatIsWanted) {
       {"decode --sid-len 3 --nonce-len 4", "usage: cleatctl quic-lb decode"},
       {"decode --sid 01 --nonce-len 4 07", "takes no --sid"},
       {"keygen --key 00", "takes no --key"}};
-  for (const auto& [words, wanted] : cases) {
-    const Ran ran = run(words);
-    EXPECT_EQ(ran.code, 2) << words << ": " << ran.text;
-    EXPECT_NE(ran.text.find(wanted), std::string::npos) << words << ": " << ran.text;
-  }
+  for (const auto& [words, wanted] : cases) test::expect_usage("quic-lb " + std::string(words), wanted);
 }
 
 }  // namespace

@@ -1,64 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The real cleatctl (its path in $CLEATCTL) against a real API socket.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
-#include <cstdlib>
-
-#include "tests/control/rig.h"
-
-extern char** environ;
+#include "tests/control/spawn_cleatctl.h"
 
 namespace control {
 namespace {
 
 using test::Json;
+using test::Ran;
 using test::Rig;
-using test::run_until;
 
-struct Ran {
-  int code = -1;
-  std::string out, err;
-};
-
-class CleatctlTest : public ::testing::Test {
- protected:
-  CleatctlTest() { EXPECT_TRUE(rig.start().ok()); }
-
-  // Runs cleatctl as it stands.
-  Ran run_plain(std::vector<std::string> words) {
-    const char* program = std::getenv("CLEATCTL");
-    if (program == nullptr) {
-      ADD_FAILURE() << "CLEATCTL does not name the program";
-      return {};
-    }
-    words.insert(words.begin(), program);
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    ::posix_spawn_file_actions_init(&files);
-    const std::string out = rig.folder / "out", err = rig.folder / "err";
-    ::posix_spawn_file_actions_addopen(&files, 1, out.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    ::posix_spawn_file_actions_addopen(&files, 2, err.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    pid_t child = 0;
-    const int failed = ::posix_spawn(&child, program, &files, nullptr, argv.data(), environ);
-    ::posix_spawn_file_actions_destroy(&files);
-    EXPECT_EQ(failed, 0) << program;
-    if (failed != 0) return {};
-    int status = 0;
-    EXPECT_TRUE(run_until(rig.io, [&] { return ::waitpid(child, &status, WNOHANG) == child; }));
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::read_file(out), test::read_file(err)};
-  }
-  // With --socket.
-  Ran run(std::vector<std::string> words) {
-    words.insert(words.begin(), {"--socket", rig.socket()});
-    return run_plain(std::move(words));
-  }
-
-  Rig rig;
-};
+using CleatctlTest = test::CleatctlTest<Rig>;
 
 TEST_F(CleatctlTest, ChangesAreInForceWhenItReturns) {
   EXPECT_EQ(run({"backend", "weight", "live", "10.20.0.11", "30"}).code, 0);
@@ -126,6 +77,7 @@ TEST_F(CleatctlTest, EveryShowWorksAsTableAndAsJson) {
                                              {"config", "show"},
                                              {"stats", "show"},
                                              {"flow", "show"},
+                                             {"session", "show"},
                                              {"neighbour", "show"}}) {
     const Ran table = run(words);
     EXPECT_EQ(table.code, 0) << words[0] << table.err;
@@ -182,9 +134,9 @@ TEST_F(CleatctlTest, FlowShowSaysWhoIsBehindALip) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out,
             "service  protocol  client          vip               lip                backend          state  "
-            "    idle s\n"
+            "    idle s  session\n"
             "rtmp     tcp       192.0.2.7:5555  10.10.0.100:1935  10.20.0.100:40000  10.20.0.11:1935  "
-            "embryonic       0\n");
+            "embryonic       0  -\n");
   EXPECT_EQ(run({"flow", "show", "--lport", "0"}).code, 1);
   EXPECT_EQ(run({"flow", "show", "--limit", "0"}).code, 2);
   EXPECT_EQ(run({"flow", "show", "--deadline", "5"}).code, 2);
@@ -208,7 +160,8 @@ TEST_F(CleatctlTest, NoDaemonIsExitOneAndNamesTheSocket) {
 TEST_F(CleatctlTest, HelpListsEveryCommand) {
   const Ran ran = run_plain({"help"});
   EXPECT_EQ(ran.code, 0);
-  for (const char* command : {"backend drain", "config check", "config apply", "flow show", "neighbour show"})
+  for (const char* command : {"backend drain", "config check", "config apply", "flow show", "session why",
+                              "ufrag encode", "neighbour show"})
     EXPECT_NE(ran.out.find(command), std::string::npos) << ran.out;
 }
 

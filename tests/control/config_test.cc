@@ -174,6 +174,7 @@ dataplane:
   state: /tmp/state
   flows_v4: 2048
   flows_wide: 1024
+  sessions: 2048
   punt: false
   ports:
     - name: a
@@ -210,15 +211,34 @@ TEST(Config, WrittenDownItHoldsEveryFieldOfTheFile) {
   const auto config = parse_config(kEverything, "c.yaml");
   ASSERT_TRUE(config.ok()) << config.error();
   const std::string text = yaml_text(config_as_json(config.value()));
-  for (const char* piece : {"workers: 2",       "state: /tmp/state", "flows_v4: 2048",
-                            "flows_wide: 1024", "punt: false",       "net_pcap0,rx_pcap=in",
-                            "2001:db8::2/64",   "10.0.0.1,",         "52:54:00:12:34:56",
-                            "10.0.0.101",       "pick: wrr",         "client_timeout: 90s",
-                            "tcp: true",        "10.0.0.11:80",      "weight: 0",
-                            "least-load",       "status: 204",       "a: b",
-                            "interval: 2m",     "rise: 3",           "port: any",
-                            "source-ip",        "idle_timeout: 1h",  "port: 1-2",
-                            "forward: dsr",     "unix:/tmp/s",       "seed: 18446744073709551615"})
+  for (const char* piece : {"workers: 2",
+                            "state: /tmp/state",
+                            "flows_v4: 2048",
+                            "flows_wide: 1024",
+                            "sessions: 2048",
+                            "punt: false",
+                            "net_pcap0,rx_pcap=in",
+                            "2001:db8::2/64",
+                            "10.0.0.1,",
+                            "52:54:00:12:34:56",
+                            "10.0.0.101",
+                            "pick: wrr",
+                            "client_timeout: 90s",
+                            "tcp: true",
+                            "10.0.0.11:80",
+                            "weight: 0",
+                            "least-load",
+                            "status: 204",
+                            "a: b",
+                            "interval: 2m",
+                            "rise: 3",
+                            "port: any",
+                            "source-ip",
+                            "idle_timeout: 1h",
+                            "port: 1-2",
+                            "forward: dsr",
+                            "unix:/tmp/s",
+                            "seed: 18446744073709551615"})
     EXPECT_NE(text.find(piece), std::string::npos) << piece << "\n" << text;
 }
 

@@ -47,6 +47,19 @@ TEST_F(DesiredTest, SaysWhatTheFileSays) {
   EXPECT_EQ(spec.services.at(1).pool, "srs");
 }
 
+TEST_F(DesiredTest, IceOfServicesAndUfragsOfPoolsAreInForce) {
+  config.services[1].affinity = lb::Affinity::kIce;
+  config.services[1].ice.servers_check_integrity = true;
+  config.pools[0].ice_ufrag.emplace().servers = {{7, endpoint("10.20.0.12")}};
+
+  const lb::SnapshotSpec spec = state();
+
+  EXPECT_EQ(spec.services.at(1).affinity, lb::Affinity::kIce);
+  EXPECT_TRUE(spec.services.at(1).ice.servers_check_integrity);
+  ASSERT_TRUE(spec.pools.at(0).ufrag);
+  EXPECT_EQ(spec.pools.at(0).ufrag->servers.at(0).id, 7);
+}
+
 TEST_F(DesiredTest, AnUnhealthyBackendTakesNoNewSessions) {
   dead = {"srs 10.20.0.12"};
   EXPECT_EQ(weights(), (Weights{100, 0}));

@@ -73,29 +73,31 @@ class OriginServer {
   };
 
   void accept() {
-    acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
-      if (error) return;
-      ++connections;
-      read(std::make_shared<Connection>(std::move(socket)));
-      accept();
-    });
+    acceptor_.async_accept(
+        [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error, tcp::socket socket) {
+          if (error || alive.expired()) return;
+          ++connections;
+          read(std::make_shared<Connection>(std::move(socket)));
+          accept();
+        });
   }
 
   void read(std::shared_ptr<Connection> c) {
     auto& place = c->buffer;
-    c->socket.async_read_some(asio::buffer(place),
-                              [this, c](const boost::system::error_code& error, size_t n) {
-                                if (error) {
-                                  ++closed_by_client;
-                                  return;
-                                }
-                                c->head.append(c->buffer.data(), n);
-                                if (c->head.find("\r\n\r\n") == std::string::npos) return read(c);
-                                requests.push_back(std::exchange(c->head, {}));
-                                c->reply = reply;
-                                if (hangs) return read(c);
-                                send(c);
-                              });
+    c->socket.async_read_some(asio::buffer(place), [this, c, alive = std::weak_ptr(alive_)](
+                                                       const boost::system::error_code& error, size_t n) {
+      if (alive.expired()) return;
+      if (error) {
+        ++closed_by_client;
+        return;
+      }
+      c->head.append(c->buffer.data(), n);
+      if (c->head.find("\r\n\r\n") == std::string::npos) return read(c);
+      requests.push_back(std::exchange(c->head, {}));
+      c->reply = reply;
+      if (hangs) return read(c);
+      send(c);
+    });
   }
 
   void send(std::shared_ptr<Connection> c) {
@@ -106,9 +108,11 @@ class OriginServer {
     }
     const size_t n = byte_gap.count() == 0 ? c->reply.size() - c->sent : 1;
     c->timer.expires_after(byte_gap);
-    c->timer.async_wait([this, c, n](const boost::system::error_code&) {
+    c->timer.async_wait([this, c, n, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
+      if (alive.expired()) return;
       c->socket.async_write_some(asio::buffer(c->reply.data() + c->sent, n),
-                                 [this, c](const boost::system::error_code& error, size_t written) {
+                                 [this, c, alive](const boost::system::error_code& error, size_t written) {
+                                   if (alive.expired()) return;
                                    if (error) {
                                      ++closed_by_client;
                                      return;
@@ -122,6 +126,8 @@ class OriginServer {
   asio::io_context& io_;
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
+  // The loop goes on when the server is gone: what had arrived by then must not reach for it.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace control::test

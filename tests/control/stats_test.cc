@@ -57,5 +57,33 @@ TEST_F(StatsTest, CountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {
   EXPECT_EQ(ids.at("moves"), 1);
 }
 
+TEST_F(StatsTest, CountSessionsByTheRungThatFoundTheirServer) {
+  const auto hash = static_cast<unsigned>(lb::Rung::kHash);
+  rig.counters[0].ice.sessions[hash].add(3);
+  rig.counters[1].ice.sessions[hash].add(4);
+  rig.counters[1].ice.attached.add(5);
+
+  const Json sessions = rig.get("/v1/stats").at("sessions");
+  EXPECT_EQ(sessions.at("opened"),
+            Json::parse(R"({"told":0,"ufrag":0,"whip":0,"asked":0,"hash":7,"tuple":0})"));
+  EXPECT_EQ(sessions.at("attached"), 5);
+}
+
+TEST_F(StatsTest, CountMovesOfSessionsByKindAndByTheSilenceBefore) {
+  rig.counters[0].ice.moves_proven.add(2);
+  rig.counters[1].ice.moves_challenged.add(1);
+  for (const uint32_t gap_ms : {250, 750, 3'600'000}) rig.counters[gap_ms % 2].ice.gap(gap_ms);
+
+  const Json sessions = rig.get("/v1/stats").at("sessions");
+  EXPECT_EQ(sessions.at("moves"), Json::parse(R"({"proven":2,"challenged":1,"provisional":0})"));
+  EXPECT_EQ(sessions.at("gap_ms_sum"), 3'601'000);
+  for (const Json& gap : sessions.at("gaps")) {
+    const bool has_one =
+        gap.at("up_to_ms").is_null() || gap.at("up_to_ms") == 250 || gap.at("up_to_ms") == 1000;
+    EXPECT_EQ(gap.at("moves"), has_one ? 1 : 0) << gap;
+  }
+  EXPECT_TRUE(sessions.at("gaps").back().at("up_to_ms").is_null());
+}
+
 }  // namespace
 }  // namespace control

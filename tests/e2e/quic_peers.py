@@ -6,14 +6,13 @@
     report = QuicClient(run, net.clients[0], build, net.vip, rebind_at=(2,), migrate_at=(4,)).report()
 """
 import collections
-import json
 import os
 import shutil
 import signal
 from pathlib import Path
 
 from lab.binaries import SOURCE
-from lab.child import Child
+from teller import Teller
 
 PORT = 4433
 PROGRAM = "tests/peers/quic-echo"
@@ -51,28 +50,6 @@ class Ids(collections.namedtuple("Ids", "config_id key server_id_length nonce_le
                 "servers": {self.server_id(i): address for i, address in enumerate(addresses)}}
 
 
-class _Peer:
-    """A quic-echo and the objects that it has told so far."""
-
-    def __init__(self, run, name, words, space, environment=None):
-        self.child = Child(run, name, words, space, environment=environment)
-
-    def events(self, *kinds):
-        told = self.child.log().split("\n")[:-1]  # the last may be half a line
-        found = [json.loads(line) for line in told if line.startswith("{")]
-        return [e for e in found if not kinds or e["event"] in kinds]
-
-    def count(self, kind):
-        return len(self.events(kind))
-
-    def wait(self, kind, count=1, deadline_s=10.0):
-        """Until it has told so many events of the kind; returns them."""
-        def enough():
-            events = self.events(kind)
-            return events if len(events) >= count else None
-        return self.child.wait_until(enough, f"{count} x {kind}", deadline_s)
-
-
 def no_quiche(build):
     """Why quiche's client cannot run; None: it can."""
     if not shutil.which("node") or not (MODULES / "@matrixai/quic-linux-x64").is_dir():
@@ -92,7 +69,7 @@ def counted(servers):
     return [len(server.connections()) for server in servers]
 
 
-class QuicServer(_Peer):
+class QuicServer(Teller):
     """Listens on `address` (None: the host's IPv4 address) when the constructor returns, and answers under the name of
     its namespace.
 
@@ -122,7 +99,7 @@ class QuicServer(_Peer):
         return found
 
 
-class QuicClient(_Peer):
+class QuicClient(Teller):
     """Opens `connections` at once, each of which asks `rounds` questions.
 
     local              addresses of the namespace; each move takes the next. None: its one of the family

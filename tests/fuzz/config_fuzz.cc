@@ -43,9 +43,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::require(fuzz::is_located(config.error()), "an error is one line: file:line:column: text");
     return 0;
   }
-  control::Config open = config.value();  // keys are never written down
-  for (control::PoolConfig& pool : open.pools)
+  control::Config open = config.value();  // keys are never written down, and ufrags need one
+  for (control::PoolConfig& pool : open.pools) {
     for (lb::QuicLbSpec& spec : pool.quic_lb) spec.config.key.reset();
+    pool.ice_ufrag.reset();
+  }
   const auto json = control::config_as_json(open);
   fuzz::require_same_again(json.dump(), json);
   fuzz::require_same_again(control::yaml_text(json), json);

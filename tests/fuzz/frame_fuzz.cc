@@ -16,13 +16,13 @@
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/plain_parser.h"
 #include "tests/fuzz/target.h"
+#include "tests/fuzz/verdicts.h"
 #include "tests/lb/rig.h"
 
 namespace fuzz {
 namespace {
 
 using namespace lb;
-using test::FrameFields;
 using test::Outcome;
 
 constexpr unsigned kInputsPerWorld = 256;
@@ -52,21 +52,6 @@ void add_golden_services(SnapshotSpec& spec) {
   }
 }
 
-// What left the pipeline for the wire or for a queue.
-void require_whole(const test::Rig& rig, const Outcome& out, const Bytes& in) {
-  require(out.port < rig.spec().ports.size(), "it goes out of a port that is there");
-  require(out.frame.size() <= in.size(), "a frame does not grow");
-  const Plain before = parse_plainly(in), after = parse_plainly(out.frame);
-  require(!after.reason && after.kind == Kind::kIp, "what goes out is an IP packet");
-  if (before.protocol != 6 && before.protocol != 17) return;
-  require(after.protocol == before.protocol && after.l4_length == before.l4_length, "l4 stays what it is");
-  if (in[12] == 0x86 && in[20] != before.protocol) return;
-  const FrameFields sent = test::fields_of(in), got = out.fields();
-  require(got.ttl + 1 == sent.ttl, "one hop is taken");
-  require(got.payload == sent.payload, "the payload is untouched");
-  require(got.checksums_hold == sent.checksums_hold, "a right checksum stays right, a wrong one wrong");
-}
-
 class World {
  public:
   void run(std::span<const uint8_t> input) {
@@ -90,7 +75,7 @@ class World {
  private:
   void send(const Bytes& frame, PortIndex port) {
     const Outcome out = rig_.send(frame, port);
-    ++seen_;
+    ++balance_.seen;
     require(out.action != Action::kUndecided, "every frame has a verdict");
     count(out.action == Action::kTx || out.action == Action::kHold);
     if (out.action == Action::kTx || out.action == Action::kHold) {
@@ -100,9 +85,9 @@ class World {
       require(!out.next_hop.is_unset(), "a held frame waits for somebody");
       resume(out);
     }
-    if (out.action == Action::kTx) ++sent_, last_ = out;
+    if (out.action == Action::kTx) ++balance_.sent, last_ = out;
     if (out.action == Action::kDrop) require(out.reason != DropReason::kCount, "a drop has a reason");
-    balance(out);
+    balance_.require_even(rig_, out);
     for (const auto& [to, own] : rig_.own_frames()) {
       require(to < rig_.spec().ports.size(), "a frame of Cleat's own has a port");
       require(!parse_plainly(own).reason, "a frame of Cleat's own is well formed");
@@ -111,26 +96,15 @@ class World {
 
   void resume(const Outcome& held) {
     const Outcome again = rig_.resume(held);
-    if (again.action == Action::kTx) ++sent_;
-    if (again.action == Action::kHold) ++held_;
+    if (again.action == Action::kTx) ++balance_.sent;
+    if (again.action == Action::kHold) ++balance_.held;
     require(again.action == Action::kTx || again.action == Action::kHold || again.action == Action::kDrop,
             "a held frame is sent, held or dropped");
   }
 
-  // rx = tx + dropped + punted + consumed + held now
-  void balance(const Outcome& last) {
-    const WorkerCounters& c = rig_.counters();
-    uint64_t rx = 0, punted = 0, dropped = 0;
-    for (const PortCounters& each : c.ports) rx += each.rx_packets.get(), punted += each.punted.get();
-    for (const Counter& each : c.drops) dropped += each.get();
-    require(rx == seen_, "every frame is counted in");
-    require(rx == sent_ + dropped + punted + c.consumed.get() + held_, "every frame is counted out");
-    if (last.action == Action::kDrop) require(rig_.drops(last.reason) > 0, "a drop is counted by its reason");
-  }
-
   test::Rig rig_{add_golden_services, 1, {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};
   Outcome last_;
-  uint64_t seen_ = 0, sent_ = 0, held_ = 0;
+  Balance balance_;
 };
 
 }  // namespace

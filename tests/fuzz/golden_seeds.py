@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Makes seeds of the golden cases: parse/ has their frames, frame/ their conversations, config/ their configurations.
+"""Makes seeds of the golden cases: parse/ has their frames, frame/ their conversations, config/ their configurations; and
+http/ of the recorded exchanges in tests/vectors/whip.
 
 usage: golden_seeds.py FOLDER DEPFILE
 """
@@ -16,6 +17,8 @@ import pcap_file  # noqa: E402
 
 # Cleat's own MAC addresses, in the golden cases and in tests/lb/frame_builder.h.
 MACS = {bytes.fromhex("027063617000"): bytes.fromhex("020000000001"), bytes.fromhex("027063617001"): bytes.fromhex("020000000002")}
+WHIP = TESTS / "vectors/whip"
+STEER = bytes((5, 3, 4, 0xff))  # http_fuzz.cc: segments of up to 1,400 bytes, some late, some twice
 NEXT_BURST_MS = 0x20  # frame_fuzz.cc: 4 ms pass before the frame
 
 
@@ -32,8 +35,11 @@ def main():
     folder, depfile = Path(sys.argv[1]), Path(sys.argv[2])
     cases = TESTS / "golden/cases"
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ("parse", "frame", "config"):
+    for name in ("parse", "frame", "config", "http"):
         (folder / name).mkdir(parents=True)
+    for exchange in WHIP.glob("*.http"):
+        text = exchange.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")  # some are kept with bare line feeds
+        (folder / "http" / exchange.stem).write_bytes(STEER + text)
     known = set()
     for case in sorted(c for c in cases.iterdir() if (c / "config.yaml").exists()):
         frames = sent(case)
@@ -45,7 +51,7 @@ def main():
                 (folder / "parse" / f"{case.name}-{number}").write_bytes(frame)
             known.add(frame)
     os.utime(folder)
-    inputs = [cases, *sorted(cases.glob("*/send*.pcap")), *sorted(cases.glob("*/config.yaml"))]
+    inputs = [cases, *sorted(WHIP.glob("*.http")), *sorted(cases.glob("*/send*.pcap")), *sorted(cases.glob("*/config.yaml"))]
     depfile.write_text(f"{folder}: {' '.join(map(str, inputs))}\n", encoding="utf-8")
 
 

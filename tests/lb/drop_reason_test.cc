@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "tests/lb/rig.h"
+#include "tests/lb/ice_rig.h"
 
 namespace lb {
 namespace {
@@ -91,6 +91,22 @@ Outcome with_ids_of_three_servers() {
   return last;
 }
 
+Outcome with_ice(const std::function<Outcome(IceRig&)>& use) {
+  SegmentGeometry few_sessions = kTinySegment;
+  few_sessions.sessions = 1024;
+  IceRig rig(one_backend, 1, few_sessions);
+  return use(rig);
+}
+Outcome without_a_free_session(IceRig& rig) {
+  Outcome last;
+  for (unsigned n = 1; n < 3000 && last.action != Action::kDrop; ++n) {
+    last =
+        rig.from("198.51.100.7:" + std::to_string(n), check({.name = "u" + std::to_string(n + 1000) + ":c"}));
+    if (last.action == Action::kTx) rig.reply_to(last, success(1));
+  }
+  return last;
+}
+
 Outcome to_one_rig(const Rig::Edit& edit, const std::function<Outcome(Rig&)>& use) {
   Rig rig(edit);
   return use(rig);
@@ -133,6 +149,23 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
        return rig.send(reply("10.20.0.12:8000", lip_of(rig.send(udp(kClient, kRtc)))), kInside);
      }},
     {DropReason::kConnectionIdFlood, with_ids_of_three_servers},
+    {DropReason::kNoSession, []() { return with_ice([](IceRig& rig) { return rig.from(kClient, rtp()); }); }},
+    {DropReason::kBadStun,
+     []() {
+       return with_ice([](IceRig& rig) {
+         Bytes message = check();
+         message.pop_back();
+         return rig.from(kClient, message);
+       });
+     }},
+    {DropReason::kStunIntegrity,
+     []() {
+       return with_ice([](IceRig& rig) {
+         rig.learn(11, kServerPassword);
+         return rig.from(kClient, check({.password = "another"}));
+       });
+     }},
+    {DropReason::kSessionTableFull, []() { return with_ice(without_a_free_session); }},
     {DropReason::kFamilyMismatch, with_families_mixed},
     {DropReason::kNoRoute, sent(udp(kClient, kRtc),
                                 [](SnapshotSpec& s) {

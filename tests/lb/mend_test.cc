@@ -4,38 +4,17 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/lb/segment_memory.h"
+#include "tests/lb/mend_rig.h"
 
 namespace lb {
 namespace {
 
-using test::SegmentMemory;
+using test::kNow;
+using test::kVipPort;
 
-constexpr Now kNow{50'000'000};
-constexpr uint16_t kVipPort = 1935;
-
-class MendTest : public testing::Test {
+class MendTest : public test::MendRig {
  protected:
-  MendTest() {
-    listener_ = give(segment_.listeners(), IdentityKind::kListener, "198.51.100.1", kVipPort);
-    range_ = give(segment_.listeners(), IdentityKind::kListener, "198.51.100.2", 0);
-    clients_ = give(segment_.listeners(), IdentityKind::kPoolClients, "0.0.0.0", 0);
-    backend_ = give(segment_.backends(), IdentityKind::kBackend, "10.0.0.11", 0);
-    give(segment_.lips(), IdentityKind::kLip, "10.0.0.100", 0);
-  }
-
-  static uint16_t give(IdentityTable& table, IdentityKind kind, const char* address, uint16_t port) {
-    Identity identity;
-    identity.kind = kind;
-    identity.address = IpAddress::parse(address).value();
-    identity.port = port;
-    if (kind == IdentityKind::kListener) identity.protocol = Protocol::kTcp;
-    return table.acquire(identity, 0, 0).value();
-  }
-  static IpAddress client(unsigned n) { return IpAddress::v4(be32::of(0xcb007100U + n)); }
-  static SlotIndex slot_number(unsigned n) {
-    return NatSlots::index(0, Protocol::kTcp, static_cast<uint16_t>(2000 + n));
-  }
+  MendTest() : MendRig(Protocol::kTcp) {}
 
   NatSlot& fill(unsigned n, BackendId backend, ListenerId listener) {
     NatSlot& slot = segment_.slots().at(slot_number(n));
@@ -47,23 +26,6 @@ class MendTest : public testing::Test {
     NatSlots::open(slot, kNow.tick());
     return slot;
   }
-  NarrowTable::Found put(const NarrowTable::Key& key, SlotIndex slot, BackendId backend) {
-    return narrow().insert(key, narrow().hash(key), slot, backend, kNow.tick()).found;
-  }
-  NarrowTable::Found enter(unsigned n, SlotIndex slot) {
-    return put(narrow_key(client(n), 40000, listener_), slot, backend_);
-  }
-  NarrowTable::Found find(unsigned n) {
-    const auto key = narrow_key(client(n), 40000, listener_);
-    return narrow().find(key, narrow().hash(key));
-  }
-  NarrowTable& narrow() { return segment_.flows().narrow; }
-  SlotControl control(unsigned n) { return SlotControl(segment_.slots().at(slot_number(n)).control.load()); }
-
-  SegmentMemory memory_{test::kSmallSegment};
-  Segment segment_ = memory_.format(kNow);
-  ListenerId listener_, range_, clients_;
-  BackendId backend_;
 };
 
 TEST_F(MendTest, AWholeFlowIsKept) {

@@ -177,5 +177,17 @@ TEST_F(NatSlotTest, OrdinarySegmentsLeaveNoMark) {
   EXPECT_EQ(slot_.tcp_reply.load(), 0);
 }
 
+// A reader that sleeps between its loads takes the halves of two addresses for one.
+TEST(NatSlots, TwoTurnsOfASlotShowInItsControlWord) {
+  NatSlot slot{};
+  NatSlots::fill(slot, 1, 1, ip("192.0.2.1"), 1, 1, 1);
+  NatSlots::open(slot, 1);
+  const SlotControl before(slot.control.load());
+  ASSERT_TRUE(NatSlots::turn(slot, before, ip("192.0.2.2"), 2));
+  ASSERT_TRUE(NatSlots::turn(slot, SlotControl(slot.control.load()), ip("192.0.2.3"), 3));
+
+  EXPECT_NE(slot.control.load(), before.raw());
+}
+
 }  // namespace
 }  // namespace lb

@@ -87,6 +87,7 @@ class Rig {
   Segment segment_;
   SnapshotSpec spec_;
   std::unique_ptr<Neighbours> neighbours_ = std::make_unique<Neighbours>();
+  WhipOffers offers_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<const Snapshot> snapshot_;

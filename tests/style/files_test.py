@@ -16,7 +16,7 @@ MACHINE_PATHS = re.compile("|".join(("/wo" + r"rk/", "/ho" + r"me/\w", "/tm" + r
 
 
 def needs_head(file):
-    return (file.suffix in (".cc", ".h", ".py") or file.name in ("meson.build", "meson_options.txt")
+    return (file.suffix in house.CODE or file.name in ("meson.build", "meson_options.txt", "go.mod")
             or house.is_shell(file) or house.is_python(file))
 
 
@@ -31,7 +31,7 @@ def badly_named(files):
 
 def too_long(files):
     return [f"{f}: {house.text(f).count(chr(10))} lines, {LONGEST} at most" for f in files
-            if f not in TABLES and (f.suffix in (".cc", ".h", ".py") or house.is_shell(f))
+            if f not in TABLES and (f.suffix in house.CODE or house.is_shell(f))
             and house.text(f).count("\n") > LONGEST]
 
 
@@ -40,7 +40,7 @@ def lines_matching(files, pattern, what):
 
 
 def unfinished_lines(files):
-    texts = [f for f in files if f.suffix in (".cc", ".h", ".py", ".build", ".md", ".yaml") or house.is_shell(f)]
+    texts = [f for f in files if f.suffix in (*house.CODE, ".build", ".md", ".yaml") or house.is_shell(f)]
     return (lines_matching(texts, re.compile(r"[ \t]+$"), "blank at the end of the line")
             + [f"{f}: no newline at its end" for f in texts if house.text(f) and not house.text(f).endswith("\n")])
 

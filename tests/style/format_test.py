@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every C++ source is as clang-format 14 writes it; `tools/format` mends what is not."""
+"""Every C++ source is as clang-format 14 writes it; `tools/format` mends what is not. Go is as gofmt writes it."""
 import shutil
 import subprocess
 
@@ -16,3 +16,9 @@ with house.Tap() as tap:
         ugly = subprocess.run([formatter, "--dry-run", "--Werror", "--assume-filename", house.ROOT / "lb/ugly.cc"],
                               input="int  f( ){return 1 ;}\n", capture_output=True, text=True)
         tap.check("an ugly line is found", [] if ugly.returncode else ["clang-format liked it"])
+    if not (gofmt := shutil.which("gofmt")):
+        tap.skip("Go sources are formatted", "no gofmt")
+    else:
+        go = [house.ROOT / f for f in house.files() if f.suffix == ".go"]
+        done = subprocess.run([gofmt, "-l", *go], capture_output=True, text=True)
+        tap.check("Go sources are formatted (else: gofmt -w)", done.stdout.splitlines() + done.stderr.splitlines())

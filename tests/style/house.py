@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lb", "dataplane", "control", "tools", "tests", "docs")
 SOURCES = (".cc", ".h")
+CODE = (*SOURCES, ".py", ".go", ".html", ".mjs")
 
 
 def files(root=ROOT):

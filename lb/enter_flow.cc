@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "lb/enter_flow.h"
+
+#include "lb/close_flow.h"
+
+namespace lb {
+namespace {
+
+// Calls use(table, key) for the table that the packet's flow lies in.
+template <typename Use>
+auto with_table(Worker& worker, const Packet& packet, Use&& use) {
+  FlowTables& flows = worker.segment.flows();
+  if (packet.service->wide)
+    return use(flows.wide, wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port));
+  return use(flows.narrow, narrow_key(packet.src, packet.src_port, packet.listener));
+}
+
+template <typename Table>
+Entered outcome_of(typename Table::Outcome outcome) {
+  if (outcome == Table::Outcome::kFull) return Entered::kFull;
+  return outcome == Table::Outcome::kInserted ? Entered::kNew : Entered::kOther;
+}
+
+}  // namespace
+
+std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, Now now,
+                                    const Packet& packet) noexcept {
+  const Family family = snapshot.backends[packet.backend].address.family();
+  NatSlots& slots = worker.segment.slots();
+  const auto claim = [&] {
+    return worker.slots.claim(slots, family, packet.protocol, packet.backend, now.tick());
+  };
+  auto claimed = claim();
+  if (!claimed && evict_embryonic(worker, snapshot, family, packet.protocol, now) > 0) claimed = claim();
+  return claimed;
+}
+
+Entered enter_flow(Worker& worker, Now now, Packet& packet) noexcept {
+  return with_table(worker, packet, [&](auto& table, const auto& key) {
+    using Table = std::decay_t<decltype(table)>;
+    const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
+    worker.counters.relocations.add(inserted.moves);
+    // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
+    if (inserted.outcome == Table::Outcome::kInserted && packet.protocol == Protocol::kTcp &&
+        is_slot(packet.slot))
+      Table::refresh(inserted.found, static_cast<Tick>(now.tick() - kTouchTicks));
+    if (inserted.outcome == Table::Outcome::kDuplicate) {
+      packet.backend = inserted.found.control.backend();
+      packet.slot = inserted.found.control.slot();
+    }
+    return outcome_of<Table>(inserted.outcome);
+  });
+}
+
+bool take_flow(Worker& worker, Now now, const Packet& packet) noexcept {
+  return with_table(worker, packet, [&](auto& table, const auto& key) {
+    using Table = std::decay_t<decltype(table)>;
+    constexpr unsigned kAttempts = 8;  // each failed one means that another worker changed the entry
+    for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+      if (auto found = table.find(key, packet.hash)) {
+        if (Table::repoint(found, packet.slot, packet.backend, now.tick())) return true;
+        continue;
+      }
+      const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
+      worker.counters.relocations.add(inserted.moves);
+      if (inserted.outcome != Table::Outcome::kDuplicate)
+        return inserted.outcome == Table::Outcome::kInserted;
+    }
+    return false;
+  });
+}
+
+void leave_flow(Worker& worker, const IpAddress& client, uint16_t client_port, ListenerId listener,
+                uint16_t vip_port, SlotIndex slot) noexcept {
+  FlowTables& flows = worker.segment.flows();
+  if (client.is_v4()) {
+    const auto key = narrow_key(client, client_port, listener);
+    if (flows.narrow.remove_all(key, flows.narrow.hash(key), slot) > 0) return;
+  }
+  const auto key = wide_key(client, client_port, listener, vip_port);
+  flows.wide.remove_all(key, flows.wide.hash(key), slot);
+}
+
+}  // namespace lb

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "lb/roam.h"
+
+#include <algorithm>
+
+#include "lb/attach.h"
+#include "lb/challenge.h"
+#include "lb/first_byte.h"
+#include "lb/session_media.h"
+#include "lb/udp_payload.h"
+
+namespace lb {
+namespace {
+
+constexpr uint32_t kRetryMs = 100;     // without an answer the same candidate is asked again
+constexpr unsigned kTries = 3;         // and then the next
+constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
+constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a change of address may cost
+constexpr uint32_t kLongestSearch = 16;
+constexpr unsigned kUnanswered = 4;    // candidates asked of an address that answered nothing
+constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
+// Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.
+constexpr uint16_t kGoneTicks = 3;
+constexpr uint32_t kProvisionalMs = 5000;
+
+ListenerId pool_of(const Snapshot& snapshot, const Packet& packet) {
+  return snapshot.pools[packet.service->pool].clients;
+}
+
+// Nobody can prove to be the client of a session whose passwords are not known: it moves to whoever is there, but only when
+// its client fell silent, and not often.
+bool may_move_on_path_proof(const Session& session, SessionControl control, Now now) {
+  const auto since_moved = static_cast<uint32_t>(now.ms) - session.changed_ms.load(std::memory_order_relaxed);
+  const bool moved_lately = session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs;
+  return control.key(KeyOf::kClient) != KeyState::kThere && !moved_lately &&
+         silence_of_current(session, control, now.tick()) >= kGoneTicks;
+}
+
+void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Roamer& roamer) {
+  if (!roamer.answered && now.ms < roamer.asked_ms + kRetryMs) return;
+  SessionTables& tables = worker.segment.sessions();
+  if (roamer.at >= roamer.candidates.count && now.ms >= roamer.asked_ms + kRestMs)
+    roamer.at = roamer.tries = 0;
+  if (roamer.tries >= kTries) {
+    ++roamer.at;
+    roamer.tries = 0;
+  }
+  for (; roamer.at < roamer.candidates.count && (roamer.reachable || roamer.at < kUnanswered); ++roamer.at) {
+    const SessionIndex index = roamer.candidates.sessions[roamer.at];
+    const auto control = Sessions::read(tables.sessions.at(index));
+    if (!control || !is_slot(control->slot())) continue;
+    if (control->key(KeyOf::kClient) != KeyState::kThere) {
+      // Unsigned, it proves nobody's identity: not where there is a choice.
+      if (roamer.candidates.count > 1) continue;
+      if (!may_move_on_path_proof(tables.sessions.at(index), *control, now)) return;
+    }
+    if (!roamer.may_get(challenge_bytes(tables.sessions.at(index))) || !worker.roamers.challenges.take(now)) {
+      worker.counters.ice.challenges_withheld.add(1);
+      return;
+    }
+    roamer.bytes_out += send_challenge(worker, snapshot, now, packet, {index, *control});
+    roamer.asked_ms = now.ms;
+    roamer.answered = false;
+    ++roamer.tries;
+    return;
+  }
+}
+
+// Candidates that had the same address go first: a rebinding changes the port alone.
+void sort_candidates(const SessionTables& tables, const IpAddress& client, Candidates& candidates) {
+  std::stable_partition(
+      candidates.sessions.begin(), candidates.sessions.begin() + candidates.count, [&](SessionIndex index) {
+        const Session& session = tables.sessions.at(index);
+        const auto control = Sessions::read(session);
+        const auto current = control ? Sessions::tuple(session, control->current()) : std::nullopt;
+        return current && current->address == client;
+      });
+}
+
+void roam_rtp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
+              const RtpPlace& place) {
+  const auto session =
+      session_of_rtp(worker.segment.sessions(), pool_of(snapshot, packet), place, now.tick());
+  if (!session || !is_slot(session->control.slot()))
+    return worker.drop(packet, verdict, DropReason::kNoSession);
+  Roamer& roamer = worker.roamers.at(packet, now);
+  roamer.bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
+  if (roamer.candidates.count != 1 || roamer.candidates.sessions[0] != session->index) {
+    roamer.candidates.sessions[0] = session->index;
+    roamer.candidates.count = 1;
+    roamer.at = roamer.tries = 0;
+  }
+  ask(worker, snapshot, now, packet, roamer);
+  if (roamer.bridged == kMaxBridged || !worker.roamers.bridged.take(now))
+    return worker.drop(packet, verdict, DropReason::kNoSession);
+  ++roamer.bridged;
+  worker.counters.ice.bridged.add(1);
+  packet.hit = true;
+  packet.backend = session->control.backend();
+  packet.slot = session->control.slot();
+}
+
+void roam_rtcp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
+               const SrtcpPlace& place) {
+  Roamer* roamer = worker.roamers.find(packet, now);
+  // When none of them was it, another look: what the client said since is one step more for each packet.
+  const bool exhausted = roamer != nullptr && roamer->at >= roamer->candidates.count &&
+                         (roamer->reachable || now.ms >= roamer->asked_ms + kRestMs);
+  if (roamer == nullptr || exhausted) {
+    SessionTables& tables = worker.segment.sessions();
+    if (!worker.roamers.searches.take(now)) return worker.drop(packet, verdict, DropReason::kNoSession);
+    const uint32_t largest_step = kLostOnTheWay + 1 + (roamer != nullptr ? roamer->srtcp : 0U);
+    Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step);
+    if (candidates.count == 0) return worker.drop(packet, verdict, DropReason::kNoSession);
+    sort_candidates(tables, packet.src, candidates);
+    roamer = &worker.roamers.at(packet, now);
+    roamer->candidates = candidates;
+    roamer->at = roamer->tries = 0;
+  }
+  roamer->seen_ms = now.ms;
+  if (roamer->srtcp < kLongestSearch) ++roamer->srtcp;
+  roamer->bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
+  ask(worker, snapshot, now, packet, *roamer);
+  worker.drop(packet, verdict, DropReason::kNoSession);
+}
+
+// The challenge's answer came from this address: it becomes the session's current one.
+bool adopt(Worker& worker, Now now, Packet& packet, SessionFound found, TupleState state) {
+  Session& session = worker.segment.sessions().sessions.at(found.index);
+  TupleFound tuple = Sessions::find_tuple(session, packet.src, packet.src_port, packet.listener);
+  if (!tuple)
+    tuple = attach(worker, now, packet, found, state, false);
+  else if (state == TupleState::kProven)
+    Sessions::change_tuple(session.tuples[tuple.index], tuple.control,
+                           tuple.control.proven().with_tick(now.tick()));
+  if (!tuple || tuple.index == found.control.current() || !move_to(worker, now, found, tuple.index))
+    return false;
+  worker.counters.ice.gap(session.gap_ms.load(std::memory_order_relaxed));
+  return true;
+}
+
+// The address is real, whoever is there.
+void take_path_proof(Worker& worker, Now now, Packet& packet, const SessionFound& found) {
+  const Session& session = worker.segment.sessions().sessions.at(found.index);
+  if (!may_move_on_path_proof(session, found.control, now)) return worker.counters.ice.moves_refused.add(1);
+  if (adopt(worker, now, packet, found, TupleState::kUnproven)) worker.counters.ice.moves_provisional.add(1);
+}
+
+}  // namespace
+
+void roam(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept {
+  const auto payload = udp_payload(packet);
+  switch (payload_kind(payload)) {
+    case PayloadKind::kRtp:
+      if (const auto place = rtp_place(payload))
+        return roam_rtp(worker, snapshot, now, packet, verdict, *place);
+      break;
+    case PayloadKind::kRtcp:
+      if (const auto place = srtcp_place(payload))
+        return roam_rtcp(worker, snapshot, now, packet, verdict, *place);
+      break;
+    case PayloadKind::kStun:
+    case PayloadKind::kDtls:
+    case PayloadKind::kQuic:
+    case PayloadKind::kOther:
+      break;
+  }
+  worker.drop(packet, verdict, DropReason::kNoSession);
+}
+
+void ask_attached(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                  const SessionFound& session) noexcept {
+  Roamer& roamer = worker.roamers.at(packet, now);
+  roamer.bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
+  if (roamer.candidates.count != 1 || roamer.candidates.sessions[0] != session.index) {
+    roamer.candidates.sessions[0] = session.index;
+    roamer.candidates.count = 1;
+    roamer.at = roamer.tries = 0;
+  }
+  ask(worker, snapshot, now, packet, roamer);
+}
+
+bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                           Verdict& verdict, const StunMessage& message) noexcept {
+  const auto answer = read_challenge_answer(worker, now, packet, message);
+  if (!answer) return false;
+  Roamer* roamer = worker.roamers.find(packet, now);
+  if (roamer != nullptr) {
+    roamer->reachable = true;
+    roamer->answered = true;
+  }
+  if (answer->proves_identity) {
+    if (adopt(worker, now, packet, answer->session, TupleState::kProven))
+      worker.counters.ice.moves_challenged.add(1);
+    if (roamer != nullptr) Roamers::forget(*roamer);
+  } else if (!answer->challenge_was_signed) {
+    take_path_proof(worker, now, packet, answer->session);
+  } else if (roamer != nullptr) {
+    roamer->tries = kTries;
+    ask(worker, snapshot, now, packet, *roamer);
+  }
+  packet.kind = Kind::kDone;
+  verdict.action = Action::kConsumed;
+  worker.counters.consumed.add(1);
+  return true;
+}
+
+}  // namespace lb

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Rung 3 of the ICE ladder: what WHIP and WHEP offers and answers that cross Cleat in clear say of a session, so that its media
+// reaches the server that answered (RFC 9725; SRS names the STUN USERNAME in its Location). One worker's.
+//
+// The answer opens the way: it names the session, its server's ice-pwd verifies the client's checks. The offer's ice-pwd signs
+// Cleat's own checks to the client.
+#pragma once
+
+#include <memory>
+
+#include "lb/packet.h"
+#include "lb/snapshot.h"
+#include "lb/time.h"
+
+namespace lb {
+
+struct Worker;
+
+class WhipReader {
+ public:
+  static constexpr unsigned kStreams =
+      512;  // directions of connections at once, 8 KB each, touched when used
+
+  WhipReader();
+  ~WhipReader();
+
+  // Takes in one segment of a service that reads WHIP, to the server or from it.
+  // packet   TCP, with its slot; listener: the slot's
+  // cost     a copy of the payload; at the end of a message a scan of at most 8 KB
+  void read(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, const Listener& listener,
+            BackendId backend) noexcept;
+
+ private:
+  struct Stream;
+  Stream* stream_of(const Packet& packet, Now now) noexcept;
+
+  std::unique_ptr<Stream[]> streams_;
+};
+
+}  // namespace lb

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "lb/whip_text.h"
+
+#include "lb/stun.h"
+
+namespace lb {
+namespace {
+
+constexpr size_t kMinPassword = 22, kMinUfrag = 4;
+
+// The run of ice-chars behind `key`; JSON may write "/" as "\/". False if it is too long, or the text ends with it.
+template <size_t kMax>
+bool read_value(std::string_view text, std::string_view key, ShortText<kMax>& value) {
+  const size_t at = text.find(key);
+  if (at == std::string_view::npos) return false;
+  text.remove_prefix(at + key.size());
+  for (; !text.empty(); text.remove_prefix(1)) {
+    if (text.substr(0, 2) == "\\/") continue;
+    if (!is_ice_char(text[0])) return true;
+    if (!value.push(text[0])) return false;
+  }
+  return false;
+}
+
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Of a query: up to '&' or '#', %XX decoded. '+' stays: SRS does not encode its names.
+bool read_parameter(std::string_view query, Ufrag& value) {
+  for (size_t i = 0; i < query.size() && query[i] != '&' && query[i] != '#'; ++i) {
+    char c = query[i];
+    if (c == '%' && i + 2 < query.size()) {
+      const int high = hex_digit(query[i + 1]), low = hex_digit(query[i + 2]);
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (!value.push(c)) return false;
+  }
+  return true;
+}
+
+bool read_json_string(std::string_view text, Ufrag& value) {
+  for (; !text.empty() && text[0] != '"'; text.remove_prefix(1))
+    if (text[0] != '\\' && !value.push(text[0])) return false;
+  return !text.empty();
+}
+
+std::string_view behind(std::string_view text, std::string_view key) {
+  const size_t at = text.find(key);
+  return at == std::string_view::npos ? std::string_view() : text.substr(at + key.size());
+}
+
+}  // namespace
+
+std::optional<IceCredentials> ice_credentials(std::string_view body) noexcept {
+  IceCredentials found;
+  if (!read_value(body, "a=ice-ufrag:", found.ufrag) || !read_value(body, "a=ice-pwd:", found.password))
+    return std::nullopt;
+  if (found.ufrag.length < kMinUfrag || found.password.length < kMinPassword) return std::nullopt;
+  return found;
+}
+
+std::optional<Ufrag> named_session(std::string_view location, std::string_view body) noexcept {
+  Ufrag name;
+  std::string_view parameter = behind(location, "?session=");
+  if (parameter.empty()) parameter = behind(location, "&session=");
+  const bool whole = !parameter.empty() ? read_parameter(parameter, name)
+                                        : read_json_string(behind(body, "\"sessionid\":\""), name);
+  if (!whole || !split_username(name.view())) return std::nullopt;
+  return name;
+}
+
+}  // namespace lb

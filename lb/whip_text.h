@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// What WHIP and WHEP (RFC 9725, draft-ietf-wish-whep) and SRS's older JSON API say about an ICE session: the credentials in
+// an SDP offer or answer (RFC 8839 section 5.4), the USERNAME in SRS's Location or `sessionid`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "lb/session.h"
+
+namespace lb {
+
+// Text by value, of at most kMax bytes.
+template <size_t kMax>
+struct ShortText {
+  std::array<char, kMax> bytes;
+  uint16_t length = 0;
+
+  // False, and nothing changes, when it is full.
+  bool push(char c) noexcept {
+    if (length == kMax) return false;
+    bytes[length++] = c;
+    return true;
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return {bytes.data(), length}; }
+};
+using Ufrag = ShortText<kMaxSessionName>;
+using IcePassword = ShortText<256>;
+
+// The first ice-ufrag and ice-pwd of an SDP; one in a JSON string is read, too.
+// body     any bytes; may be cut off
+// returns  nullopt unless both are there whole: ice-chars, a ufrag of 4..72, a password of 22..256
+struct IceCredentials {
+  Ufrag ufrag;
+  IcePassword password;
+};
+std::optional<IceCredentials> ice_credentials(std::string_view body) noexcept;
+
+// The USERNAME that an answer of SRS names: `session=` in the query of its Location (plain or percent-encoded), or
+// "sessionid" in its JSON.
+// returns  nullopt: none, or it cannot be a session's name
+std::optional<Ufrag> named_session(std::string_view location, std::string_view body) noexcept;
+
+}  // namespace lb

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The ICE ladder, a rung at a time: 60 real WHIP sessions over three servers, HTTP and media from different addresses, with
+plain `tuple` for HTTP; what each rung is for must find them all, without any most are lost.
+"""
+from staged import run_on_stages, say
+from lab.wait import wait_for
+from browser import whip_url
+from ice_stage import UFRAG_KEY, Stage, only
+from whip_peers import no_whip
+
+SESSIONS = 60
+
+
+def ladder(run, build):
+    stage = Stage(run, build)
+    stage.home.rebind(moved=True)  # media from the router's other address than HTTP
+    return stage
+
+
+def all_get_media(stage, rung, counted, where=None, **query):
+    stage.use(**only(rung))
+    before, strays = stage.counts(), stage.strays()
+    servers = {}
+    for number in range(SESSIONS):
+        name = stage.name()
+        to, more = where(number) if where else (stage.net.vip, {})
+        peer = stage.phone.publish(whip_url(to, name, **query, **more)).wait_media(3)
+        server, seen = stage.owner(peer.username)
+        servers[server.name] = servers.get(server.name, 0) + 1
+        assert seen.handshakes == 1 and len(seen.remotes) == 1, seen
+        peer.stop()
+    after = stage.counts()
+    opened = {r: after["opened"][r] - before["opened"][r] for r in after["opened"]}
+    say(f"{rung}: {SESSIONS} of {SESSIONS} got media, opened {opened}, by server {servers}, strays "
+        f"{stage.strays() - strays}")
+    assert opened == {r: SESSIONS if r == counted else 0 for r in opened}, opened
+    assert len(servers) == 3, servers
+
+
+def sixty_sessions_are_found_by_what_whip_says(stage):
+    all_get_media(stage, "whip", "whip")
+    assert stage.counts()["conflicts"] == 0
+
+
+def sixty_sessions_are_found_by_asking(stage):
+    all_get_media(stage, "ask", "asked")
+
+
+def sixty_sessions_are_found_by_the_servers_number_in_its_ufrag(stage):
+    """As a signalling server would: it chooses the server, asks there, and for a ufrag with its number."""
+    def where(number):
+        which = number % 3
+        made = stage.cleatd.ctl("ufrag", "encode", "--key", UFRAG_KEY, "--server", which + 1).stdout.strip()
+        return stage.servers[which].address, {"ice_ufrag": made.replace("+", "%2B").replace("/", "%2F")}
+    all_get_media(stage, "ufrag", "ufrag", where)
+
+
+def without_any_rung_most_are_lost(stage):
+    stage.use(**only())
+    before = stage.counts()["opened"]["tuple"]
+    peers = [stage.phone.publish(whip_url(stage.net.vip, stage.name())) for _ in range(SESSIONS)]
+    wait_for(lambda: stage.counts()["opened"]["tuple"] - before >= SESSIONS, "all to have asked")
+    peers[0].browser.evaluate("new Promise((done) => setTimeout(done, 2000))")  # the one thing that is not waited for
+    good = sum(peer.stats().connection == "connected" for peer in peers)
+    for peer in peers:
+        peer.stop()
+    say(f"{good} of {SESSIONS} got media")
+    assert good < 35, good
+
+
+def the_ladders_counters_are_what_an_operator_sees(stage):
+    shown = stage.cleatd.ctl("stats", "show").stdout
+    for words in ("opened, by whip", "opened, by asked", "opened, by ufrag", "opened, by tuple"):
+        assert words in shown, shown
+
+
+TESTS = (sixty_sessions_are_found_by_what_whip_says, sixty_sessions_are_found_by_asking,
+         sixty_sessions_are_found_by_the_servers_number_in_its_ufrag, without_any_rung_most_are_lost,
+         the_ladders_counters_are_what_an_operator_sees)
+
+if __name__ == "__main__":
+    run_on_stages((ladder, TESTS), reason_to_skip=no_whip)
