@@ -128,9 +128,10 @@ std::vector<PlainMessage> read_http_plainly(const std::string& text) {
       last = window.size() < total && window.size() < kWindow;
       message.body.resize(std::min(message.body.size(), static_cast<size_t>(head->length)));
     } else {
-      const size_t end = head->chunked ? message.body.find("\r\n0\r\n\r\n") : std::string::npos;
+      // The last chunk may be the first one, too.
+      const size_t end = head->chunked ? ("\r\n" + message.body).find("\r\n0\r\n\r\n") : std::string::npos;
       last = end == std::string::npos;
-      if (!last) message.body.resize(end + 7);
+      if (!last) message.body.resize(end + 5);
       total += message.body.size();
     }
     const bool carries =
