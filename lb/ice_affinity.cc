@@ -81,7 +81,7 @@ class Check {
 
   bool refresh() {
     TupleControl to = tuple_.control.with_tick(now_.tick()).with_nominated(message_.use_candidate());
-    if (proof_ == Proof::kRight) to = to.proven();
+    if (is_proof()) to = to.proven();
     Sessions::change_tuple(session_.tuples[tuple_.index], tuple_.control, to);
     return true;
   }
@@ -92,19 +92,21 @@ class Check {
       packet_.backend = found_.control.backend();
       return take_flow(worker_, now_, packet_) && refresh();
     }
-    const TupleState state = proof_ == Proof::kRight ? TupleState::kProven : TupleState::kUnproven;
+    const TupleState state = is_proof() ? TupleState::kProven : TupleState::kUnproven;
     tuple_ = attach(worker_, now_, packet_, found_, state, message_.use_candidate());
     if (tuple_) worker_.counters.ice.attached.add(1);
     return static_cast<bool>(tuple_);
   }
 
+  // Anybody may send again what he saw of the client, so a signed check alone proves little: whoever can be asked is asked.
+  [[nodiscard]] bool can_be_asked() const { return found_.control.key(KeyOf::kClient) == KeyState::kThere; }
+  [[nodiscard]] bool is_proof() const { return proof_ == Proof::kRight && !can_be_asked(); }
+
   void consider_move() {
     const bool silent = silence_of_current(session_, found_.control, now_.tick()) >= kSilentTicks;
-    if (tuple_.control.state() != TupleState::kProven) {
-      if (silent) ask_attached(worker_, snapshot_, now_, packet_, found_);
-      return;
-    }
     if (!tuple_.control.nominated() && !silent) return;
+    if (can_be_asked() || tuple_.control.state() != TupleState::kProven)
+      return ask_attached(worker_, snapshot_, now_, packet_, found_);
     if (!move_to(worker_, now_, found_, tuple_.index)) return;
     worker_.counters.ice.moves_proven.add(1);
     worker_.counters.ice.gap(session_.gap_ms.load(std::memory_order_relaxed));

@@ -4,8 +4,9 @@
 //
 // Attach and move are different things. A check from a new address attaches it: what comes from there goes to the session's
 // server, by the session's own LIP and port, and the answers to its checks go back there. What else the server sends goes
-// to one address, the current one, and changes over only when the client proved to be there: by a check that is signed with
-// the server's ice-pwd, if that is known; else not before the former address has fallen silent.
+// to one address, the current one, and changes over only when the client proved to be there: by its answer to a challenge
+// (lb/challenge.h), if its ice-pwd is known; by a check that is signed with the server's, if only that is known, and then who saw
+// one can send it again; else not before the former address has fallen silent.
 #pragma once
 
 #include "lb/frame.h"

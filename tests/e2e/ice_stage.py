@@ -34,7 +34,7 @@ class Stage:
     def __init__(self, run, build, ice=None, desk=False):
         self.run, self.build = run, build
         self.net = net = Topology(run, clients=2, queues=WORKERS)
-        self.home = NatHome(run, net.clients[0])
+        self.home = NatHome(run, net.clients[0], ipv6=True)
         self.servers = [WhipServer(run, b, build, candidate=net.vip) for b in net.backends]
         self.servers6 = [WhipServer(run, b, build, address=b.address6, candidate=net.vip6) for b in net.backends]
         self.phone = Browser(run, self.home.phone, size=(160, 120), rate=10)

@@ -9,18 +9,22 @@ _PORTS = 1000  # of each mapping's range
 
 
 class NatHome:
-    """second, second6  more addresses of the router, for rebind(moved=True) and for rebind(second=True)"""
+    """second, second6  more addresses of the router, for rebind(moved=True)
+    ipv6             the phone has that, too, and the router translates it likewise
+    """
 
-    def __init__(self, run, router, second="10.10.0.151", second6="fd10::151"):
+    def __init__(self, run, router, second="10.10.0.151", second6="fd10::151", ipv6=False):
         self.run, self.router, self._mappings = run, router, 0
         self.outside = ((router.address, router.address6), (second, second6))
         self._at = 0
         self.phone = Host(run, "phone", "192.168.7.2", "fd07::2")
         self.phone.ip(f"link add eth0 type veth peer name home netns {router.full_name}", "link set eth0 up",
-                      "address add 192.168.7.2/24 dev eth0", "address add fd07::2/64 dev eth0 nodad")
+                      "address add 192.168.7.2/24 dev eth0")
         router.ip("address add 192.168.7.1/24 dev home", "address add fd07::1/64 dev home nodad", "link set home up",
                   f"address add {second}/24 dev eth0", f"address add {second6}/64 dev eth0 nodad")
-        self.phone.ip("route add default via 192.168.7.1", "route add default via fd07::1")
+        self.phone.ip("route add default via 192.168.7.1")
+        if ipv6:
+            self.phone.ip("address add fd07::2/64 dev eth0 nodad", "route add default via fd07::1")
         router.forward_packets()
         self.rebind()
 

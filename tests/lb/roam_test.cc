@@ -94,7 +94,9 @@ TEST_F(Roam, APlayerIsKnownByTheIndexOfItsSrtcp) {
     ASSERT_EQ(challenges.size(), 1U) << gcm;
     rig_.from("203.0.113.9" + port, challenges[0].answer(kClientPassword));
     EXPECT_EQ(replies_go_to(), endpoint("203.0.113.9" + port));
+    rig_.wait_ms(250);
     rig_.from(kWifi, check({.password = kServerPassword, .nominates = true, .number = 7}));
+    rig_.from(kWifi, rig_.challenges().at(0).answer(kClientPassword));
     EXPECT_EQ(replies_go_to(), endpoint(kWifi));
   }
 }
@@ -139,6 +141,38 @@ TEST_F(Roam, FiftyPlayersOfOneAddressMoveAtOnceAndEachGetsItsOwnBack) {
     EXPECT_EQ(rig_.reply_to(first[n], rtp()).fields().destination, endpoint(new_place(n))) << n;
   EXPECT_EQ(rig_.ice().moves_challenged.get(), 50U);
   EXPECT_LE(rounds, 16) << "one round trip for each candidate";
+}
+
+TEST_F(Roam, ANominatedCheckFromElsewhereIsAskedBackAndThenMoves) {
+  rig_.from(kLte, check({.password = kServerPassword, .nominates = true, .number = 2}));
+  EXPECT_EQ(replies_go_to(), endpoint(kWifi));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+}
+
+TEST_F(Roam, ACheckThatSomebodySawAndSendsAgainMovesNothing) {
+  const Bytes seen = check({.password = kServerPassword, .nominates = true, .number = 2});
+  rig_.from(kWifi, seen);
+  for (int i = 0; i < 30; ++i) {
+    rig_.from(kStranger, seen);
+    for (const Challenge& challenge : rig_.challenges()) rig_.from(kStranger, challenge.answer("guessed"));
+    EXPECT_EQ(replies_go_to(), endpoint(kWifi));
+    speak();
+  }
+}
+
+TEST_F(Roam, NeitherDoesOneFromAnAddressThatTheClientHadBefore) {
+  rig_.from(kLte, check({.password = kServerPassword, .nominates = true, .number = 2}));
+  rig_.from(kLte, rig_.challenges().at(0).answer(kClientPassword));
+  ASSERT_EQ(replies_go_to(), endpoint(kLte));
+
+  rig_.from(kWifi, check({.password = kServerPassword, .nominates = true, .number = 1}));
+
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
 }
 
 TEST_F(Roam, AStrangerWhoSaysWhatTheClientWouldSayGetsNothing) {
