@@ -152,17 +152,27 @@ void find_by_name(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   packet.hit = false;
 }
 
-// Only of the current address: somebody else could spoil what the client is known by.
-void note_rtcp(Worker& worker, const Packet& packet, std::span<const uint8_t> payload) {
+// SRTCP of the current address is noted (somebody else's could spoil what the client is known by); that of another one asks
+// whether the client has moved there.
+void follow_rtcp(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                 std::span<const uint8_t> payload) {
   if (payload_kind(payload) != PayloadKind::kRtcp || !is_slot(packet.slot)) return;
   const NatSlot& slot = worker.segment.slots().at(packet.slot);
   const uint32_t number = slot.session.load(std::memory_order_acquire);
   SessionTables& tables = worker.segment.sessions();
   const auto view = NatSlots::read(slot);
-  if (number == 0 || number > tables.sessions.count() || !view || view->client != packet.src ||
-      view->client_port != packet.src_port)
+  if (number == 0 || number > tables.sessions.count() || !view) return;
+  if (view->client == packet.src && view->client_port == packet.src_port) {
+    if (const auto place = srtcp_place(payload)) note_srtcp(tables, number - 1, *place);
     return;
-  if (const auto place = srtcp_place(payload)) note_srtcp(tables, number - 1, *place);
+  }
+  const Session& session = tables.sessions.at(number - 1);
+  const auto control = Sessions::read(session);
+  if (!control || control->slot() != packet.slot ||
+      silence_of_current(session, *control, now.tick()) < kSilentTicks)
+    return;
+  if (tables.tuple_on(packet.slot, number - 1, packet.src, packet.src_port, packet.listener))
+    ask_attached(worker, snapshot, now, packet, {number - 1, *control});
 }
 
 }  // namespace
@@ -181,7 +191,7 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
     }
   }
   find_flow(worker, snapshot, now, packet);
-  if (packet.hit) return note_rtcp(worker, packet, payload);
+  if (packet.hit) return follow_rtcp(worker, snapshot, now, packet, payload);
   if (packet.service->forward == Forward::kDsr) return worker.drop(packet, verdict, DropReason::kNoSession);
   roam(worker, snapshot, now, packet, verdict);
 }

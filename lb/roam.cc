@@ -176,6 +176,7 @@ void ask_attached(Worker& worker, const Snapshot& snapshot, Now now, const Packe
     roamer.candidates.sessions[0] = session.index;
     roamer.candidates.count = 1;
     roamer.at = roamer.tries = 0;
+    roamer.answered = true;  // whatever others were asked
   }
   ask(worker, snapshot, now, packet, roamer);
 }

@@ -165,6 +165,20 @@ TEST_F(Roam, ACheckThatSomebodySawAndSendsAgainMovesNothing) {
   }
 }
 
+TEST_F(Roam, AnAttachedAddressIsAskedAgainByItsMediaWhenTheFirstChallengeWasLost) {
+  rig_.wait_ms(1250);
+  rig_.from(kLte, check({.password = kServerPassword, .number = 2}));
+  ASSERT_EQ(rig_.challenges().size(), 1U);
+  rig_.wait_ms(250);
+  rig_.from(kLte, srtcp(++index_));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+}
+
 TEST_F(Roam, NeitherDoesOneFromAnAddressThatTheClientHadBefore) {
   rig_.from(kLte, check({.password = kServerPassword, .nominates = true, .number = 2}));
   rig_.from(kLte, rig_.challenges().at(0).answer(kClientPassword));
