@@ -33,7 +33,8 @@ HmacSha1Key key_of(const IcePassword& password) {
   return HmacSha1Key({reinterpret_cast<const uint8_t*>(password.bytes.data()), password.length});
 }
 
-// What one answer says, and what is known of its offer.
+// What one answer says, and what is known of its offer. Much of an answer echoes what its client asked for (the stream's name,
+// with SRS also ufrag and password), so it may speak of itself only.
 struct Answer {
   std::string_view name;
   std::optional<HmacSha1Key> server_key, client_key;
@@ -46,7 +47,9 @@ void learn_for(Worker& worker, Now now, const WhipPool& pool, BackendId backend,
   SessionTables& tables = worker.segment.sessions();
   IceCounters& ice = worker.counters.ice;
   auto session = tables.find(pool.clients, answer.name);
-  if (session && session->control.backend() != same->second) return ice.conflicts.add(1);
+  // One that has a client is not this answer's: nobody gives it another server, or passwords.
+  if (session && (session->control.backend() != same->second || is_slot(session->control.slot())))
+    return ice.conflicts.add(1);
   if (!session)
     session = tables.learn(worker.free_session, pool.clients, answer.name, same->second, Rung::kWhip, now);
   if (!session) return ice.not_learned.add(1);
@@ -76,8 +79,9 @@ void take_answer(Worker& worker, const Snapshot& snapshot, Now now, const Packet
   if (!name) return;
   Answer answer{name->view(), std::nullopt, std::nullopt};
   const size_t colon = answer.name.find(':');
-  if (server && server->ufrag.view() == answer.name.substr(0, colon))
-    answer.server_key = key_of(server->password);
+  if (server && server->ufrag.view() != answer.name.substr(0, colon))
+    return worker.counters.ice.not_learned.add(1);
+  if (server) answer.server_key = key_of(server->password);
   if (offer && offer->ufrag.view() == answer.name.substr(colon + 1)) answer.client_key = offer->key;
   for (const WhipPool& pool : snapshot.whip[listener.whip]) learn_for(worker, now, pool, backend, answer);
 }
@@ -127,11 +131,12 @@ void WhipReader::read(Worker& worker, const Snapshot& snapshot, Now now, const P
   stream->http.add(segment.sequence + ((packet.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0), segment.bytes);
   const bool ends = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
   if (ends) stream->http.end();
+  // Each side is heard for what it is: a client could write answers, too.
   while (const auto message = stream->http.next()) {
-    if (message->head.request)
-      take_offer(worker, packet, *message);
-    else
+    if (packet.kind == Kind::kReply && !message->head.request)
       take_answer(worker, snapshot, now, packet, listener, backend, *message);
+    else if (packet.kind == Kind::kClient && message->head.request)
+      take_offer(worker, packet, *message);
   }
 }
 

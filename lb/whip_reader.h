@@ -26,7 +26,7 @@ class WhipReader {
 
   // Takes in one segment of a service that reads WHIP, to the server or from it.
   // packet   TCP, with its slot; listener: the slot's
-  // cost     a copy of the payload; at the end of a message a scan of at most 8 KB
+  // cost     a copy of the payload, and a look through what is there of its message, 8 KB at most
   void read(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, const Listener& listener,
             BackendId backend) noexcept;
 

@@ -50,8 +50,8 @@ bool read_json_string(std::string_view text, Ufrag& value) {
   return !text.empty();
 }
 
-std::string_view behind(std::string_view text, std::string_view key) {
-  const size_t at = text.find(key);
+std::string_view behind_last(std::string_view text, std::string_view key) {
+  const size_t at = text.rfind(key);
   return at == std::string_view::npos ? std::string_view() : text.substr(at + key.size());
 }
 
@@ -67,10 +67,10 @@ std::optional<IceCredentials> ice_credentials(std::string_view body) noexcept {
 
 std::optional<Ufrag> named_session(std::string_view location, std::string_view body) noexcept {
   Ufrag name;
-  std::string_view parameter = behind(location, "?session=");
-  if (parameter.empty()) parameter = behind(location, "&session=");
+  std::string_view parameter = behind_last(location, "&session=");
+  if (parameter.empty()) parameter = behind_last(location, "?session=");
   const bool whole = !parameter.empty() ? read_parameter(parameter, name)
-                                        : read_json_string(behind(body, "\"sessionid\":\""), name);
+                                        : read_json_string(behind_last(body, "\"sessionid\":\""), name);
   if (!whole || !split_username(name.view())) return std::nullopt;
   return name;
 }

@@ -39,7 +39,7 @@ struct IceCredentials {
 std::optional<IceCredentials> ice_credentials(std::string_view body) noexcept;
 
 // The USERNAME that an answer of SRS names: `session=` in the query of its Location (plain or percent-encoded), or
-// "sessionid" in its JSON.
+// "sessionid" in its JSON; the last one, for what stands before may echo the client's own words.
 // returns  nullopt: none, or it cannot be a session's name
 std::optional<Ufrag> named_session(std::string_view location, std::string_view body) noexcept;
 

@@ -88,8 +88,9 @@ std::optional<std::string> value_of(const std::string& body, const std::string& 
   return rest.substr(0, end);
 }
 
+// The last one: what comes before may be an echo.
 std::optional<std::string> behind(const std::string& text, const std::string& key) {
-  const size_t at = text.find(key);
+  const size_t at = text.rfind(key);
   if (at == std::string::npos || at + key.size() == text.size()) return std::nullopt;
   return text.substr(at + key.size());
 }
@@ -150,8 +151,8 @@ std::optional<PlainCredentials> ice_credentials_plainly(const std::string& body)
 }
 
 std::optional<std::string> named_session_plainly(const std::string& location, const std::string& body) {
-  auto query = behind(location, "?session=");
-  if (!query) query = behind(location, "&session=");
+  auto query = behind(location, "&session=");
+  if (!query) query = behind(location, "?session=");
   std::string name;
   if (query) {
     const auto value = decoded(*query);

@@ -199,6 +199,50 @@ TEST_F(WhipReader, ALiveNameIsNeverGivenToAnotherServer) {
   EXPECT_EQ(media.fields().destination.address.bytes()[15], owner);
 }
 
+TEST_F(WhipReader, AClientThatWritesAnswersItselfTeachesNothing) {
+  connect();
+  request(recorded("response.http"));
+
+  EXPECT_FALSE(rig_.session(kSession));
+  EXPECT_EQ(rig_.ice().learned.get(), 0U);
+}
+
+// SRS repeats the stream's name in its Location, and lets its client choose ufrag and password.
+TEST_F(WhipReader, AStreamsNameCannotSpeakOfAnotherSession) {
+  connect();
+  request(recorded("request.http"));
+  std::string text = recorded("response.http");
+  text.replace(text.find("stream=w1"), 9, "stream=w1&session=victim00:VICT");
+  answer(text);
+
+  EXPECT_TRUE(has_key(KeyOf::kServer)) << "its own";
+  EXPECT_FALSE(rig_.session("victim00:VICT"));
+}
+
+TEST_F(WhipReader, AnAnswerThatNamesAnotherUfragThanItsSdpIsNotBelieved) {
+  connect();
+  request(recorded("request.http"));
+  std::string text = recorded("response.http");
+  text.replace(text.find("session=0r85635k"), 16, "session=victim00");
+  answer(text);
+
+  EXPECT_FALSE(rig_.session("victim00:Eo91"));
+  EXPECT_EQ(rig_.ice().not_learned.get(), 1U);
+}
+
+TEST_F(WhipReader, ASessionThatHasItsClientGetsNoPasswords) {
+  connect();
+  const uint8_t owner = server();
+  rig_.learn(owner, nullptr, kSession);
+  rig_.from("203.0.113.9:6000", check({.name = kSession}));
+  request(recorded("request.http"));
+  answer(recorded("response.http"));
+
+  EXPECT_FALSE(has_key(KeyOf::kServer));
+  EXPECT_FALSE(has_key(KeyOf::kClient));
+  EXPECT_EQ(rig_.ice().conflicts.get(), 1U);
+}
+
 TEST_F(WhipReader, RandomBytesAreNeitherReadNorDisturbed) {
   connect();
   for (const char* text : {"\x16\x03\x01 TLS", "HTTP/1.1 201", "POST "}) answer(text);
@@ -236,6 +280,7 @@ TEST(WhipText, SessionIsReadFromLocation) {
   };
   EXPECT_EQ(name("/a?session=abcd:EFGH&x=1"), "abcd:EFGH");
   EXPECT_EQ(name("/a?x=1&session=ab%2bd%3AE%2FGH"), "ab+d:E/GH");
+  EXPECT_EQ(name("/a?session=evil:evil&x=1&session=abcd:EFGH"), "abcd:EFGH");
   EXPECT_EQ(name("/a?session=ab+d:a+P3#f"), "ab+d:a+P3") << "SRS does not encode";
   for (const char* bad : {"", "/a", "/a?session=", "/a?session=abc:d", "/a?session=abcdEFGH",
                           "/a?session=ab%zz:cc", "/a?mysession=abcd:EFGH"})
