@@ -58,11 +58,13 @@ std::optional<BackendId> member_at(const Snapshot& snapshot, uint16_t pool, cons
 
 }  // namespace
 
-bool may_ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-             std::string_view name) noexcept {
-  const Pool& pool = snapshot.pools[packet.service->pool];
-  if (pool.members.size() > OutFrames::kCapacity / 2 || udp_payload(packet).size() > kMaxEmittedUdp)
-    return false;
+bool can_ask(const Snapshot& snapshot, const Packet& packet) noexcept {
+  const size_t servers = snapshot.pools[packet.service->pool].members.size();
+  return packet.service->forward == Forward::kNat && servers > 1 && servers <= OutFrames::kCapacity / 2 &&
+         udp_payload(packet).size() <= kMaxEmittedUdp;
+}
+
+bool may_ask(Worker& worker, Now now, const Packet& packet, std::string_view name) noexcept {
   return worker.asks.may_ask(now, packet.src, hash_text(name, worker.segment.sessions().seed));
 }
 

@@ -13,11 +13,13 @@
 
 namespace lb {
 
-// Whether this check may be asked about: it fits a frame of Cleat's own, and the budgets allow it. When many are asked about, a
-// USERNAME must have come before: a flood of forged ones seldom comes twice.
+// Whether this check could be asked about: in nat, of several servers and not too many, and it fits a frame of Cleat's own.
+bool can_ask(const Snapshot& snapshot, const Packet& packet) noexcept;
+
+// Whether the budgets allow it now. When many are asked about, a USERNAME must have come before: a flood of forged ones
+// seldom comes twice.
 // name  the USERNAME
-bool may_ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-             std::string_view name) noexcept;
+bool may_ask(Worker& worker, Now now, const Packet& packet, std::string_view name) noexcept;
 
 // Sends the check to every server of the pool but packet.backend, to which it goes itself; at doubling intervals, from 100 ms
 // on, while the session's slot is probing. packet.slot is set

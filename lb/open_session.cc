@@ -26,7 +26,7 @@ std::optional<Choice> climb(Worker& worker, const Snapshot& snapshot, const Pack
         named != kNoBackendId)
       return Choice{named, Rung::kUfrag};
   const Pool& pool = snapshot.pools[service.pool];
-  if (service.ice.ask && may_be_session && service.forward == Forward::kNat && pool.members.size() > 1)
+  if (service.ice.ask && may_be_session && can_ask(snapshot, packet))
     return Choice{pool.members[0], Rung::kAsked};
   if (pool.table.empty()) return std::nullopt;
   // By hash whatever the pool's way of picking: all clients of one server ufrag must meet.
@@ -164,14 +164,16 @@ void open_session(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   const auto choice =
       climb(worker, snapshot, packet, message->ufrags()->server, name.size() <= kMaxSessionName);
   if (!choice) return worker.drop(packet, verdict, DropReason::kNoBackend);
-  if (choice->rung == Rung::kAsked && !may_ask(worker, snapshot, now, packet, name)) {
+  if (choice->rung == Rung::kAsked && !may_ask(worker, now, packet, name)) {
     worker.counters.ice.asks_refused.add(1);
     return worker.drop(packet, verdict, DropReason::kNoSession);
   }
   if (name.size() > kMaxSessionName)
     return open_without_session(worker, snapshot, now, packet, verdict, choice->backend);
   const auto learned = tables.learn(worker.free_session, pool, name, choice->backend, choice->rung, now);
-  if (!learned) return worker.drop(packet, verdict, DropReason::kSessionTableFull);
+  if (!learned)  // the client sends its check again, and then finds the one that another worker opened just now
+    return worker.drop(packet, verdict,
+                       tables.find(pool, name) ? DropReason::kNoSession : DropReason::kSessionTableFull);
   open(worker, snapshot, now, packet, verdict, *message, *learned, true);
 }
 

@@ -108,6 +108,20 @@ TEST_F(AskOwner, WithoutAnswerItIsAskedAgainAtGrowingIntervals) {
   EXPECT_EQ(when, (std::vector<uint64_t>{0, 100, 200, 400, 800, 1600, 3200}));
 }
 
+TEST_F(AskOwner, WhatCannotBeAskedAboutGoesByHash) {
+  const std::string ufrag(72 - 5, 'u');  // with the rest of a check more than a frame of Cleat's own holds
+  Bytes long_check(kMaxStunCheck);
+  StunBuilder builder(long_check, kStunBinding, StunClass::kRequest, transaction(1));
+  const std::array<uint8_t, 100> padding{};
+  const auto message = builder.username(ufrag + ":CLI1").attribute(0xc057, padding).fingerprint().message();
+  ASSERT_GT(message.size(), 194U);
+
+  EXPECT_EQ(to_string(rig_.from(kWifi, {message.begin(), message.end()})), "tx");
+
+  EXPECT_TRUE(asked().empty());
+  EXPECT_EQ(rig_.opened(Rung::kHash), 1U);
+}
+
 TEST_F(AskOwner, WhatNobodyOwnsIsForgotten) {
   rig_.from(kWifi, check());
   rig_.wait_s(12);
