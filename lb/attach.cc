@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lb/attach.h"
 
-#include <algorithm>
-
 #include "lb/enter_flow.h"
 
 namespace lb {
@@ -19,6 +17,7 @@ TupleFound attach(Worker& worker, Now now, Packet& packet, SessionFound& found, 
   if (evicted)
     leave_flow(worker, evicted->address, evicted->control.port(), evicted->control.listener(),
                packet.dst_port, packet.slot);
+  if (added) worker.counters.ice.attached.add(1);
   return added;
 }
 
@@ -44,6 +43,7 @@ bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexc
   session.gap_ms.store(gap_ms, std::memory_order_relaxed);
   if (gap_ms > session.longest_gap_ms.load(std::memory_order_relaxed))
     session.longest_gap_ms.store(gap_ms, std::memory_order_relaxed);
+  worker.counters.ice.gap(gap_ms);
   return true;
 }
 

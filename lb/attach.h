@@ -19,7 +19,8 @@ TupleFound attach(Worker& worker, Now now, Packet& packet, SessionFound& session
 inline constexpr uint16_t kNobody = 0xffff;
 uint16_t silence_of_current(const Session& session, SessionControl control, Tick now) noexcept;
 
-// What the server sends goes to this address from now on. False: another worker moves it just now.
+// What the server sends goes to this address from now on; the silence before is counted, the kind of move is the caller's to
+// count. False: another worker moves it just now.
 bool move_to(Worker& worker, Now now, SessionFound& session, unsigned tuple) noexcept;
 
 }  // namespace lb

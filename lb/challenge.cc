@@ -2,6 +2,7 @@
 #include "lb/challenge.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "lb/emit.h"
 #include "lb/stun_builder.h"
@@ -17,11 +18,12 @@ constexpr uint8_t kValidS = 3;
 // Octets of the transaction id: session 3 | signed 1 bit, second 7 | code 8
 constexpr size_t kCodeAt = 4;
 
-uint8_t second_of(Now now) { return static_cast<uint8_t>(now.ms / 1000 & kSecondMask); }
+uint64_t second_of(Now now) { return now.ms / 1000; }
 
-Sha1Digest code_of(const Worker& worker, const Packet& packet, SessionControl session,
+// second  the whole of it: what was answered once is not right again when the few bits in the id come round
+Sha1Digest code_of(const Worker& worker, const Packet& packet, SessionControl session, uint64_t second,
                    const TransactionId& transaction) {
-  std::array<uint8_t, kCodeAt + 1 + 16 + 2 + 2> what{};
+  std::array<uint8_t, kCodeAt + 1 + 16 + 2 + 2 + sizeof(second)> what{};
   auto at = std::copy_n(transaction.bytes.begin(), kCodeAt, what.begin());
   *at++ = session.generation();
   at = std::copy_n(packet.src.bytes(), 16, at);
@@ -29,15 +31,16 @@ Sha1Digest code_of(const Worker& worker, const Packet& packet, SessionControl se
     *at++ = static_cast<uint8_t>(word >> 8);
     *at++ = static_cast<uint8_t>(word);
   }
+  std::memcpy(&*at, &second, sizeof(second));
   return hmac_sha1(worker.challenge_key, what, {});
 }
 
 TransactionId transaction_for(const Worker& worker, const Packet& packet, const SessionFound& session,
-                              uint8_t mark) {
+                              uint64_t second, bool is_signed) {
   TransactionId id{};
   for (unsigned i = 0; i < 3; ++i) id.bytes[i] = static_cast<uint8_t>(session.index >> (16 - 8 * i));
-  id.bytes[3] = mark;
-  const Sha1Digest code = code_of(worker, packet, session.control, id);
+  id.bytes[3] = static_cast<uint8_t>((is_signed ? kSigned : 0) | (second & kSecondMask));
+  const Sha1Digest code = code_of(worker, packet, session.control, second, id);
   std::copy_n(code.begin(), id.bytes.size() - kCodeAt, id.bytes.begin() + kCodeAt);
   return id;
 }
@@ -63,9 +66,8 @@ unsigned send_challenge(Worker& worker, const Snapshot& snapshot, Now now, const
   const SessionName name = turned_round(Sessions::name_of(session));
   const auto key = Sessions::key(session, found.control, KeyOf::kClient);
   if (name.length == 0) return 0;
-  const auto mark = static_cast<uint8_t>((key ? kSigned : 0) | second_of(now));
   StunCheck check;
-  check.transaction = transaction_for(worker, packet, found, mark);
+  check.transaction = transaction_for(worker, packet, found, second_of(now), key.has_value());
   check.username = name.view();
   check.priority = kPriority;
   check.tie_breaker = session.opened_ms.load(std::memory_order_relaxed);
@@ -90,8 +92,9 @@ std::optional<ChallengeAnswer> read_challenge_answer(const Worker& worker, Now n
   const auto control = Sessions::read(session);
   if (!control) return std::nullopt;
   const SessionFound found{index, *control};
-  if (transaction_for(worker, packet, found, id.bytes[3]) != id) return std::nullopt;
-  ChallengeAnswer answer{found, (id.bytes[3] & kSigned) != 0, false};
+  const bool was_signed = (id.bytes[3] & kSigned) != 0;
+  if (transaction_for(worker, packet, found, second_of(now) - age_s, was_signed) != id) return std::nullopt;
+  ChallengeAnswer answer{found, was_signed, false};
   if (answer.challenge_was_signed && message.is_binding(StunClass::kSuccess)) {
     const auto key = Sessions::key(session, *control, KeyOf::kClient);
     answer.proves_identity = key && message.integrity_ok(*key);

@@ -94,7 +94,6 @@ class Check {
     }
     const TupleState state = is_proof() ? TupleState::kProven : TupleState::kUnproven;
     tuple_ = attach(worker_, now_, packet_, found_, state, message_.use_candidate());
-    if (tuple_) worker_.counters.ice.attached.add(1);
     return static_cast<bool>(tuple_);
   }
 
@@ -107,9 +106,7 @@ class Check {
     if (!tuple_.control.nominated() && !silent) return;
     if (can_be_asked() || tuple_.control.state() != TupleState::kProven)
       return ask_attached(worker_, snapshot_, now_, packet_, found_);
-    if (!move_to(worker_, now_, found_, tuple_.index)) return;
-    worker_.counters.ice.moves_proven.add(1);
-    worker_.counters.ice.gap(session_.gap_ms.load(std::memory_order_relaxed));
+    if (move_to(worker_, now_, found_, tuple_.index)) worker_.counters.ice.moves_proven.add(1);
   }
 
   Worker& worker_;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lb/roam.h"
 
-#include <algorithm>
-
 #include "lb/attach.h"
 #include "lb/challenge.h"
 #include "lb/first_byte.h"
@@ -17,7 +15,6 @@ constexpr unsigned kTries = 3;         // and then the next
 constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
 constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a change of address may cost
 constexpr uint32_t kLongestSearch = 16;
-constexpr unsigned kUnanswered = 4;    // candidates asked of an address that answered nothing
 constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
 // Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.
 constexpr uint16_t kGoneTicks = 3;
@@ -39,14 +36,13 @@ bool may_move_on_path_proof(const Session& session, SessionControl control, Now 
 void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Roamer& roamer) {
   if (!roamer.answered && now.ms < roamer.asked_ms + kRetryMs) return;
   SessionTables& tables = worker.segment.sessions();
-  if (roamer.at >= roamer.candidates.count && now.ms >= roamer.asked_ms + kRestMs)
-    roamer.at = roamer.tries = 0;
+  if (!roamer.has_next() && now.ms >= roamer.asked_ms + kRestMs) roamer.at = roamer.tries = 0;
   if (roamer.tries >= kTries) {
     ++roamer.at;
     roamer.tries = 0;
   }
-  for (; roamer.at < roamer.candidates.count && (roamer.reachable || roamer.at < kUnanswered); ++roamer.at) {
-    const SessionIndex index = roamer.candidates.sessions[roamer.at];
+  for (; roamer.has_next(); ++roamer.at) {
+    const SessionIndex index = roamer.next();
     const auto control = Sessions::read(tables.sessions.at(index));
     if (!control || !is_slot(control->slot())) continue;
     if (control->key(KeyOf::kClient) != KeyState::kThere) {
@@ -66,15 +62,29 @@ void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet
   }
 }
 
-// Candidates that had the same address go first: a rebinding changes the port alone.
-void sort_candidates(const SessionTables& tables, const IpAddress& client, Candidates& candidates) {
-  std::stable_partition(
-      candidates.sessions.begin(), candidates.sessions.begin() + candidates.count, [&](SessionIndex index) {
-        const Session& session = tables.sessions.at(index);
-        const auto control = Sessions::read(session);
-        const auto current = control ? Sessions::tuple(session, control->current()) : std::nullopt;
-        return current && current->address == client;
-      });
+bool was_at(const Session& session, const IpAddress& client) {
+  const auto control = Sessions::read(session);
+  const auto current = control ? Sessions::tuple(session, control->current()) : std::nullopt;
+  return current && current->address == client;
+}
+
+// Those that had the same address go first, in their order: a rebinding changes the port alone.
+Candidates same_address_first(const SessionTables& tables, const IpAddress& client, const Candidates& found) {
+  Candidates sorted;
+  std::array<bool, kMaxCandidates> same;
+  for (unsigned i = 0; i < found.count; ++i) same[i] = was_at(tables.sessions.at(found.sessions[i]), client);
+  for (const bool wanted : {true, false})
+    for (unsigned i = 0; i < found.count; ++i)
+      if (same[i] == wanted) sorted.sessions[sorted.count++] = found.sessions[i];
+  return sorted;
+}
+
+// The packet's address may be this session's client and nobody else's.
+Roamer& only_candidate(Worker& worker, Now now, const Packet& packet, SessionIndex session) {
+  Roamer& roamer = worker.roamers.at(packet, now);
+  roamer.bytes_in += udp_payload(packet).size();
+  if (roamer.candidates.count != 1 || roamer.candidates.sessions[0] != session) roamer.begin({{session}, 1});
+  return roamer;
 }
 
 void roam_rtp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
@@ -83,13 +93,7 @@ void roam_rtp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
       session_of_rtp(worker.segment.sessions(), pool_of(snapshot, packet), place, now.tick());
   if (!session || !is_slot(session->control.slot()))
     return worker.drop(packet, verdict, DropReason::kNoSession);
-  Roamer& roamer = worker.roamers.at(packet, now);
-  roamer.bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
-  if (roamer.candidates.count != 1 || roamer.candidates.sessions[0] != session->index) {
-    roamer.candidates.sessions[0] = session->index;
-    roamer.candidates.count = 1;
-    roamer.at = roamer.tries = 0;
-  }
+  Roamer& roamer = only_candidate(worker, now, packet, session->index);
   ask(worker, snapshot, now, packet, roamer);
   if (roamer.bridged == kMaxBridged || !worker.roamers.bridged.take(now))
     return worker.drop(packet, verdict, DropReason::kNoSession);
@@ -104,22 +108,20 @@ void roam_rtcp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet
                const SrtcpPlace& place) {
   Roamer* roamer = worker.roamers.find(packet, now);
   // When none of them was it, another look: what the client said since is one step more for each packet.
-  const bool exhausted = roamer != nullptr && roamer->at >= roamer->candidates.count &&
-                         (roamer->reachable || now.ms >= roamer->asked_ms + kRestMs);
+  const bool exhausted =
+      roamer != nullptr && !roamer->has_next() && (roamer->reachable || now.ms >= roamer->asked_ms + kRestMs);
   if (roamer == nullptr || exhausted) {
     SessionTables& tables = worker.segment.sessions();
     if (!worker.roamers.searches.take(now)) return worker.drop(packet, verdict, DropReason::kNoSession);
     const uint32_t largest_step = kLostOnTheWay + 1 + (roamer != nullptr ? roamer->srtcp : 0U);
-    Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step);
+    const Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step);
     if (candidates.count == 0) return worker.drop(packet, verdict, DropReason::kNoSession);
-    sort_candidates(tables, packet.src, candidates);
     roamer = &worker.roamers.at(packet, now);
-    roamer->candidates = candidates;
-    roamer->at = roamer->tries = 0;
+    roamer->begin(same_address_first(tables, packet.src, candidates));
   }
   roamer->seen_ms = now.ms;
   if (roamer->srtcp < kLongestSearch) ++roamer->srtcp;
-  roamer->bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
+  roamer->bytes_in += udp_payload(packet).size();
   ask(worker, snapshot, now, packet, *roamer);
   worker.drop(packet, verdict, DropReason::kNoSession);
 }
@@ -133,10 +135,7 @@ bool adopt(Worker& worker, Now now, Packet& packet, SessionFound found, TupleSta
   else if (state == TupleState::kProven)
     Sessions::change_tuple(session.tuples[tuple.index], tuple.control,
                            tuple.control.proven().with_tick(now.tick()));
-  if (!tuple || tuple.index == found.control.current() || !move_to(worker, now, found, tuple.index))
-    return false;
-  worker.counters.ice.gap(session.gap_ms.load(std::memory_order_relaxed));
-  return true;
+  return tuple && tuple.index != found.control.current() && move_to(worker, now, found, tuple.index);
 }
 
 // The address is real, whoever is there.
@@ -170,15 +169,7 @@ void roam(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Ver
 
 void ask_attached(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
                   const SessionFound& session) noexcept {
-  Roamer& roamer = worker.roamers.at(packet, now);
-  roamer.bytes_in += static_cast<uint32_t>(udp_payload(packet).size());
-  if (roamer.candidates.count != 1 || roamer.candidates.sessions[0] != session.index) {
-    roamer.candidates.sessions[0] = session.index;
-    roamer.candidates.count = 1;
-    roamer.at = roamer.tries = 0;
-    roamer.answered = true;  // whatever others were asked
-  }
-  ask(worker, snapshot, now, packet, roamer);
+  ask(worker, snapshot, now, packet, only_candidate(worker, now, packet, session.index));
 }
 
 bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
@@ -186,17 +177,17 @@ bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Pa
   const auto answer = read_challenge_answer(worker, now, packet, message);
   if (!answer) return false;
   Roamer* roamer = worker.roamers.find(packet, now);
-  if (roamer != nullptr) {
-    roamer->reachable = true;
-    roamer->answered = true;
-  }
+  if (roamer != nullptr) roamer->reachable = true;
+  // A challenge that was sent twice is answered twice: the second answer says nothing of the next candidate.
+  const bool in_turn = roamer != nullptr && roamer->has_next() && roamer->next() == answer->session.index;
+  if (in_turn) roamer->answered = true;
   if (answer->proves_identity) {
     if (adopt(worker, now, packet, answer->session, TupleState::kProven))
       worker.counters.ice.moves_challenged.add(1);
     if (roamer != nullptr) Roamers::forget(*roamer);
   } else if (!answer->challenge_was_signed) {
     take_path_proof(worker, now, packet, answer->session);
-  } else if (roamer != nullptr) {
+  } else if (in_turn) {
     roamer->tries = kTries;
     ask(worker, snapshot, now, packet, *roamer);
   }

@@ -20,7 +20,7 @@ struct Roamer {
   ListenerId listener = 0;
   uint64_t seen_ms = 0;   // 0: nobody
   uint64_t asked_ms = 0;  // when it was challenged last
-  uint32_t bytes_in = 0, bytes_out = 0;
+  uint64_t bytes_in = 0, bytes_out = 0;
   uint16_t srtcp = 0;      // SRTCP packets that came
   uint16_t bridged = 0;    // packets that went to the server before any proof
   bool answered = false;   // the last challenge
@@ -30,6 +30,16 @@ struct Roamer {
   Candidates candidates;
 
   static constexpr unsigned kAmplification = 3;
+  // An address that answered nothing is asked about a few candidates only.
+  static constexpr unsigned kUnanswered = 4;
+  [[nodiscard]] bool has_next() const { return at < candidates.count && (reachable || at < kUnanswered); }
+  [[nodiscard]] SessionIndex next() const { return candidates.sessions[at]; }
+  // Starts on other candidates; an answer that is outstanding is nobody's then.
+  void begin(const Candidates& others) {
+    candidates = others;
+    at = tries = 0;
+    answered = true;
+  }
   [[nodiscard]] bool may_get(unsigned bytes) const {
     return reachable || bytes_out + bytes <= kAmplification * bytes_in;
   }

@@ -17,9 +17,7 @@ void prove_by_answer(Worker& worker, Now now, SessionFound& found, unsigned inde
   while (!Sessions::change_tuple(tuple, control, control.proven()))
     if (!control.same_use(asker)) return;
   if (!control.nominated() || index == found.control.current()) return;
-  if (!move_to(worker, now, found, index)) return;
-  worker.counters.ice.moves_proven.add(1);
-  worker.counters.ice.gap(session.gap_ms.load(std::memory_order_relaxed));
+  if (move_to(worker, now, found, index)) worker.counters.ice.moves_proven.add(1);
 }
 
 }  // namespace

@@ -189,6 +189,49 @@ TEST_F(Roam, NeitherDoesOneFromAnAddressThatTheClientHadBefore) {
   EXPECT_EQ(replies_go_to(), endpoint(kLte));
 }
 
+// Three players of one index, asked in turn. The first one's challenge is sent twice, for its answer is late, and is answered twice.
+TEST_F(Roam, AnAnswerThatComesTwiceDoesNotPassOverTheNextCandidate) {
+  const auto password = [](int n) { return "the-password-of-player-" + std::to_string(100 + n); };
+  for (int n = 0; n < 3; ++n) {
+    const std::string name = "srvufrag:P" + std::to_string(100 + n);
+    const std::string place = "198.51.100.50:" + std::to_string(20000 + n);
+    rig_.learn(12, kServerPassword, name, password(n).c_str());
+    rig_.reply_to(rig_.from(place, check({.name = name, .password = kServerPassword})), success(1));
+    rig_.from(place, srtcp(5000));
+  }
+  rig_.own_frames();
+  rig_.from(kLte, srtcp(5001));
+  rig_.jump_ms(150);
+  rig_.from(kLte, srtcp(5002));
+  const auto twice = rig_.challenges();
+  ASSERT_EQ(twice.size(), 2U);
+
+  for (const Challenge& challenge : twice) rig_.from(kLte, challenge.answer(password(2).c_str()));
+  const auto second = rig_.challenges();
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_TRUE(second[0].parsed().integrity_ok(key_of(password(1))));
+  rig_.from(kLte, second[0].answer(password(2).c_str()));
+  rig_.from(kLte, rig_.challenges().at(0).answer(password(2).c_str()));
+
+  EXPECT_EQ(rig_.ice().moves_challenged.get(), 1U);
+}
+
+TEST_F(Roam, AnAnswerIsNotRightAgainWhenItsSecondComesRound) {
+  rig_.from(kLte, rtp(kSsrc, ++sequence_));
+  const Bytes answer = rig_.challenges().at(0).answer(kClientPassword);
+  rig_.from(kLte, answer);
+  ASSERT_EQ(replies_go_to(), endpoint(kLte));
+  rig_.wait_ms(250);
+  rig_.from(kWifi, check({.password = kServerPassword, .nominates = true, .number = 7}));
+  rig_.from(kWifi, rig_.challenges().at(0).answer(kClientPassword));
+  ASSERT_EQ(replies_go_to(), endpoint(kWifi));
+
+  for (int i = 0; i < 128; ++i) rig_.wait_s(1), rig_.from(kWifi, rtp(kSsrc, ++sequence_));
+  rig_.from(kLte, answer);
+
+  EXPECT_EQ(replies_go_to(), endpoint(kWifi));
+}
+
 TEST_F(Roam, AStrangerWhoSaysWhatTheClientWouldSayGetsNothing) {
   uint64_t bytes_in = 0, bytes_out = 0;
   for (int i = 0; i < 300; ++i) {
