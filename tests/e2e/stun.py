@@ -2,7 +2,8 @@
 """STUN Binding requests (RFC 8489, RFC 8445) as bytes, and a stranger who sends what he likes from a namespace.
 
 As a program it is the stranger: stun.py ADDRESS PORT ANSWERS HEX... sends each HEX as a datagram from one socket, waits
-for so many answers and prints them likewise.
+for so many answers and prints them likewise. stun.py press ADDRESS PORT SECONDS HEX... sends them again and again from one
+socket, ten a second, and prints how many it sent and how many bytes came to it.
 """
 import hashlib
 import hmac
@@ -10,6 +11,7 @@ import os
 import socket
 import struct
 import sys
+import time
 import zlib
 
 _COOKIE = 0x2112A442
@@ -48,6 +50,11 @@ def tell(space, address, port, datagrams, answers):
     return [bytes.fromhex(line) for line in done.stdout.split()]
 
 
+def press_words(address, port, seconds, datagrams):
+    """The words of a program that presses so; its output is "SENT BYTES"."""
+    return [sys.executable, "-B", __file__, "press", address, port, seconds, *(d.hex() for d in datagrams)]
+
+
 def _attribute(name, value):
     return struct.pack("!HH", name, len(value)) + value + bytes(-len(value) % 4)
 
@@ -61,11 +68,31 @@ def _with_fingerprint(body, transaction):
     return message + _attribute(FINGERPRINT, struct.pack("!I", zlib.crc32(message) ^ 0x5354554E))
 
 
+def _connected(address, port, timeout_s):
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(timeout_s)
+    sock.connect((address, int(port)))
+    return sock
+
+
+def _press(address, port, seconds, *datagrams):
+    sent, came, end = 0, 0, time.monotonic() + float(seconds)
+    with _connected(address, port, 0.1) as sock:
+        while time.monotonic() < end:
+            sock.send(bytes.fromhex(datagrams[sent % len(datagrams)]))
+            sent += 1
+            try:
+                came += len(sock.recv(2048))
+            except TimeoutError:
+                pass
+    print(sent, came)
+
+
 def _main():
+    if sys.argv[1] == "press":
+        return _press(*sys.argv[2:])
     address, port, answers, *datagrams = sys.argv[1:]
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(_DEADLINE_S)
-        sock.connect((address, int(port)))
+    with _connected(address, port, _DEADLINE_S) as sock:
         for datagram in datagrams:
             sock.send(bytes.fromhex(datagram))
         for _ in range(int(answers)):

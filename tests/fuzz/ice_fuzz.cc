@@ -276,12 +276,6 @@ class World {
 }  // namespace fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static std::unique_ptr<fuzz::World> world;
-  static unsigned inputs = 0;
-  if (inputs++ % fuzz::kInputsPerWorld == 0) {
-    world.reset();
-    world = std::make_unique<fuzz::World>();
-  }
-  world->run({data, size});
+  fuzz::run_in_a_world<fuzz::World>(data, size, fuzz::kInputsPerWorld);
   return 0;
 }
