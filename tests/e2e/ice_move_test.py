@@ -40,7 +40,7 @@ def move_and_wait(stage, peers, **how):
     def stay():
         now = stage.sessions()
         return [now[p.username] for p in peers if now[p.username]["moves"] == before[p.username]["moves"]]
-    wait_for(lambda: not stay(), lambda: f"all to have moved: {stay()}", 10)
+    wait_for(lambda: not stay(), lambda: f"all to have moved: {stay()}", 30)
 
 
 def publisher_moves(stage, vip, servers, **how):
@@ -170,7 +170,7 @@ def nobody_who_knows_the_username_gets_media(stage):
 
 def a_session_says_who_and_where_it_is(stage):
     name, publisher = stage.publish()
-    shown = stage.cleatd.ctl("session", "show").stdout
+    shown = stage.cleatd.ctl("session", "show", "--limit", "1000").stdout
     why = stage.cleatd.ctl("session", "why", publisher.username).stdout
     say(why)
     server, seen = stage.owner(publisher.username)
