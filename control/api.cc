@@ -16,6 +16,7 @@
 #include "control/percent.h"
 #include "control/sessions.h"
 #include "control/stats.h"
+#include "control/told_session.h"
 
 namespace control {
 namespace {
@@ -164,6 +165,38 @@ ApiResponse get_list(const Call& call, Json (*list)(const Engine&, const lb::Sna
   if (!filter) return refuse(422, filter.error());
   return answer(list(call.operations.engine(), call.operations.spec(), filter.value()));
 }
+// False, and `why` says so: it is there and no string.
+bool read_text(const Json& body, const char* field, std::string& into, std::string& why) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return true;
+  if (!found->is_string()) {
+    why = std::string(field) + ": a string is wanted";
+    return false;
+  }
+  into = found->get<std::string>();
+  return true;
+}
+
+ApiResponse tell_session(const Call& call) {
+  ToldSession told;
+  std::string backend, why;
+  if (!read_text(call.body, "pool", told.pool, why) ||
+      !read_text(call.body, "username", told.username, why) ||
+      !read_text(call.body, "backend", backend, why) ||
+      !read_text(call.body, "server_password", told.server_password, why) ||
+      !read_text(call.body, "client_password", told.client_password, why))
+    return refuse(422, why);
+  if (const auto refusal = call.operations.find_pool(told.pool)) return refuse(*refusal);
+  const auto endpoint = lb::Endpoint::parse(backend);
+  if (!endpoint) return bad_endpoint(backend);
+  told.backend = *endpoint;
+  const Operations& operations = call.operations;
+  if (const auto refusal = tell_session(operations.engine(), operations.spec(), told))
+    return refuse(*refusal);
+  SessionFilter filter;
+  filter.username = told.username;
+  return answer(sessions_json(operations.engine(), operations.spec(), filter));
+}
 ApiResponse get_flows(const Call& call) { return get_list(call, flows_json); }
 ApiResponse get_sessions(const Call& call) { return get_list(call, sessions_json); }
 
@@ -200,6 +233,10 @@ const std::vector<Route>& routes() {
       {"PUT", "/v1/config", apply_config, {"text"}},
       {"GET", "/v1/flows", get_flows, {}},
       {"GET", "/v1/sessions", get_sessions, {}},
+      {"POST",
+       "/v1/sessions",
+       tell_session,
+       {"pool", "username", "backend", "server_password", "client_password"}},
       {"GET", "/v1/stats", get_stats, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
   };

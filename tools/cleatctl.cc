@@ -19,11 +19,23 @@ namespace {
 namespace po = boost::program_options;
 
 // Options that are handed on as they are, and one of them that takes no value.
-constexpr const char* kValues[] = {"service", "backend",   "client",   "lip",
-                                   "lport",   "limit",     "username",  // of `flow` and `session`
-                                   "sid",     "nonce",     "sid-len",  "nonce-len",
-                                   "key",     "config-id",  // of `quic-lb`; key of `ufrag`
-                                   "server",  "count"};     // of `ufrag`
+constexpr const char* kValues[] = {"service",
+                                   "backend",
+                                   "client",
+                                   "lip",
+                                   "lport",
+                                   "limit",
+                                   "username",  // of `flow` and `session`
+                                   "sid",
+                                   "nonce",
+                                   "sid-len",
+                                   "nonce-len",
+                                   "key",
+                                   "config-id",  // of `quic-lb`; key of `ufrag`
+                                   "server",
+                                   "count",  // of `ufrag`
+                                   "server-password",
+                                   "client-password"};  // of `session tell`
 constexpr const char* kSelfDescribed = "self-described";
 
 std::string help() {
@@ -33,7 +45,7 @@ std::string help() {
                c.arguments.empty() ? " " : std::string(c.arguments), std::string(c.what)});
   return "usage: cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]\n\n" + table.text() +
          "\nENDPOINT is ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6.\n"
-         "KEY is 32 hexadecimal digits, or @FILE that holds them.\n"
+         "KEY is 32 hexadecimal digits, or @FILE that holds them; P an ice-pwd, or @FILE that holds it.\n"
          "--socket PATH  cleatd's API socket (default /run/cleat/api.sock)\n"
          "--json         print the API's JSON\n"
          "--version      print the version\n"

@@ -196,6 +196,18 @@ int session_why(const Options& o, const Arguments& a) {
     return refused("no session has this USERNAME: it ended, or no check with it came by this Cleat");
   return print(o, answer.value(), why_sessions);
 }
+int session_tell(const Options& o, const Arguments& a) {
+  Json body{{"pool", a[0]}, {"username", a[1]}, {"backend", a[2]}};
+  for (const auto& [option, field] :
+       {std::pair("server-password", "server_password"), std::pair("client-password", "client_password")}) {
+    const auto given = o.values.find(option);
+    if (given == o.values.end()) continue;
+    const auto password = secret_of(std::string("--") + option, given->second);
+    if (!password) return usage_error(password.error());
+    body[field] = password.value();
+  }
+  return request(o, "POST", "/v1/sessions", body, nullptr);
+}
 
 constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
 constexpr std::string_view kSessionFilters = "service backend username limit ";
@@ -225,6 +237,8 @@ constexpr Command kCommands[] = {
     {"session", "show", "[--service S] [--backend E] [--username U] [--limit N]",
      "ICE sessions: server, client's addresses, moves", 0, 0, kSessionFilters, session_show},
     {"session", "why", "USERNAME", "how its server was found, to where replies go", 1, 1, "", session_why},
+    {"session", "tell", "POOL USERNAME ENDPOINT [--server-password P] [--client-password P]",
+     "whose a session is, before its client comes", 3, 3, "server-password client-password ", session_tell},
     {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
     {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
     {"quic-lb", "encode", "--sid HEX [--nonce HEX | --nonce-len N] [--key KEY] [--config-id N]",

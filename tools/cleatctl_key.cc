@@ -27,14 +27,17 @@ lb::Result<std::vector<uint8_t>> hex_of(const std::string& name, std::string_vie
   return std::move(*octets);
 }
 
+lb::Result<std::string> secret_of(const std::string& name, const std::string& text) {
+  if (!text.starts_with('@')) return text;
+  const auto file = control::read_file(text.substr(1), kMaxKeyFileBytes);
+  if (!file) return lb::Error{name + ": " + file.error()};
+  return file.value().substr(0, file.value().find_last_not_of(" \t\r\n") + 1);
+}
+
 lb::Result<lb::AesKey> key_of(const std::string& text) {
-  std::string digits = text;
-  if (text.starts_with('@')) {
-    const auto file = control::read_file(text.substr(1), kMaxKeyFileBytes);
-    if (!file) return lb::Error{"--key: " + file.error()};
-    digits = file.value().substr(0, file.value().find_last_not_of(" \t\r\n") + 1);
-  }
-  const auto octets = hex_of("--key", digits);
+  const auto digits = secret_of("--key", text);
+  if (!digits) return lb::Error{digits.error()};
+  const auto octets = hex_of("--key", digits.value());
   if (!octets) return lb::Error{octets.error()};
   lb::AesKey key{};
   if (octets.value().size() != key.size()) return lb::Error{"--key: 32 hexadecimal digits are wanted"};

@@ -19,7 +19,11 @@ int usage_error(const std::string& why);
 // Octets of hexadecimal digits. An error names `name`, never the text: it may be a key.
 lb::Result<std::vector<uint8_t>> hex_of(const std::string& name, std::string_view text);
 
-// text  of --key: 32 digits, or @FILE that holds them, for other users see a command line
+// text     what an option says: itself, or @FILE that holds it, for other users see a command line
+// returns  the file's without white space at its end; the error begins with `name`
+lb::Result<std::string> secret_of(const std::string& name, const std::string& text);
+
+// text  of --key: 32 digits, or @FILE that holds them
 lb::Result<lb::AesKey> key_of(const std::string& text);
 
 // False, and said on stderr, if the system gives none.

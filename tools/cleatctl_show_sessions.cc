@@ -32,7 +32,7 @@ std::string address_text(const Json& address) {
 
 // Why the server of a session is its server, by the rung that found it.
 std::string reason_of(const std::string& rung) {
-  if (rung == "told") return "Cleat was told so";
+  if (rung == "told") return "whoever uses the API told Cleat so";
   if (rung == "ufrag")
     return "the server's half of the USERNAME holds that server's number (ice_ufrag of the pool)";
   if (rung == "whip") return "that server's WHIP or WHEP answer gave out this USERNAME when it crossed Cleat";

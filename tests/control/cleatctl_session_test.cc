@@ -74,7 +74,7 @@ TEST_F(CleatctlSessionTest, WhySaysHowTheServerWasFoundAndWhereRepliesGo) {
 
 TEST_F(CleatctlSessionTest, WhyHasAReasonForEachRung) {
   const std::pair<lb::Rung, const char*> cases[] = {
-      {lb::Rung::kTold, "Cleat was told so"},
+      {lb::Rung::kTold, "told Cleat so"},
       {lb::Rung::kWhip, "WHIP or WHEP answer"},
       {lb::Rung::kAsked, "the one that knew"},
       {lb::Rung::kHash, "the hash of the USERNAME's server half"},
@@ -120,6 +120,30 @@ TEST_F(CleatctlSessionTest, StatsShowListsWhatSessionsDid) {
                          "moves after up to 1000 ms of silence      1\n"),
             std::string::npos)
       << ran.out;
+}
+
+TEST_F(CleatctlSessionTest, TellSaysWhoseASessionIs) {
+  const std::string file = rig.folder / "password";
+  test::write_file(file, "0123456789abcdefghijkl\n");
+
+  const Ran ran = run({"session", "tell", "live", kName, "10.20.0.12", "--server-password", "@" + file});
+
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "");
+  const Json session = rig.get("/v1/sessions").at("sessions").at(0);
+  EXPECT_EQ(session.at("backend"), "10.20.0.12");
+  EXPECT_EQ(session.at("passwords"), Json::parse(R"({"server":true,"client":false})"));
+}
+
+TEST_F(CleatctlSessionTest, WhatCannotBeToldIsRefused) {
+  EXPECT_EQ(run({"session", "tell", "live", kName}).code, 2);
+  EXPECT_EQ(run({"session", "tell", "live", kName, "10.20.0.12", "--client-password", "@/nowhere"}).code, 2);
+
+  const Ran ran = run({"session", "tell", "live", kName, "10.20.0.12", "--client-password", "short"});
+
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.err,
+            "cleatctl: client_password: an ice-pwd is wanted, 22 to 256 letters, digits, '+' or '/'\n");
 }
 
 }  // namespace

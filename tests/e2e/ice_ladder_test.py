@@ -6,6 +6,7 @@ from staged import run_on_stages, say
 from lab.wait import wait_for
 from browser import whip_url
 from ice_stage import UFRAG_KEY, Stage, only
+from signaller import start_signaller
 from whip_peers import no_whip
 
 SESSIONS = 60
@@ -31,7 +32,7 @@ def all_get_media(stage, rung, counted, where=None, **query):
         peer.stop()
     after = stage.counts()
     opened = {r: after["opened"][r] - before["opened"][r] for r in after["opened"]}
-    say(f"{rung}: {SESSIONS} of {SESSIONS} got media, opened {opened}, by server {servers}, strays "
+    say(f"{counted}: {SESSIONS} of {SESSIONS} got media, opened {opened}, by server {servers}, strays "
         f"{stage.strays() - strays}")
     assert opened == {r: SESSIONS if r == counted else 0 for r in opened}, opened
     assert len(servers) == 3, servers
@@ -53,6 +54,16 @@ def sixty_sessions_are_found_by_the_servers_number_in_its_ufrag(stage):
         made = stage.cleatd.ctl("ufrag", "encode", "--key", UFRAG_KEY, "--server", which + 1).stdout.strip()
         return stage.servers[which].address, {"ice_ufrag": made.replace("+", "%2B").replace("/", "%2F")}
     all_get_media(stage, "ufrag", "ufrag", where)
+
+
+def sixty_sessions_are_found_by_what_a_signalling_server_tells(stage):
+    """HTTP goes to the signalling server, not through Cleat; it tells the API, passwords and all."""
+    signaller = start_signaller(stage.run, stage.net.router, stage.cleatd, "srs", stage.net.backends)
+    all_get_media(stage, None, "told", lambda number: (stage.net.router.address, {}))
+    _, peer = stage.publish(vip=stage.net.router.address)
+    assert stage.session(peer.username)["passwords"] == {"server": True, "client": True}
+    peer.stop()
+    signaller.stop()
 
 
 def without_any_rung_most_are_lost(stage):
@@ -79,7 +90,8 @@ def the_ladders_counters_are_what_an_operator_sees(stage):
 
 
 TESTS = (sixty_sessions_are_found_by_what_whip_says, sixty_sessions_are_found_by_asking,
-         sixty_sessions_are_found_by_the_servers_number_in_its_ufrag, without_any_rung_most_are_lost,
+         sixty_sessions_are_found_by_the_servers_number_in_its_ufrag,
+         sixty_sessions_are_found_by_what_a_signalling_server_tells, without_any_rung_most_are_lost,
          the_ladders_counters_are_what_an_operator_sees)
 
 if __name__ == "__main__":
