@@ -9,6 +9,7 @@
 #include "control/query_field.h"
 #include "control/segment_names.h"
 #include "control/session_view.h"
+#include "lb/session_bytes.h"
 
 namespace control {
 namespace {
@@ -61,6 +62,7 @@ class Listing {
 
     const SessionView::Address* current = view->current();
     const auto lip = names_.lip(view->control.slot());
+    const auto bytes = bytes_of(index, view->control.slot());
     const bool moved = view->moves > 0;
     Json addresses = Json::array();
     for (const SessionView::Address& address : view->addresses) addresses.push_back(address_json(address));
@@ -76,10 +78,17 @@ class Listing {
          {"moves", view->moves},
          {"gap_ms", moved ? Json(view->gap_ms) : Json(nullptr)},
          {"longest_gap_ms", moved ? Json(view->longest_gap_ms) : Json(nullptr)},
+         {"bytes_in", bytes ? Json(bytes->in) : Json(nullptr)},
+         {"bytes_out", bytes ? Json(bytes->out) : Json(nullptr)},
          {"age_s", now_.ms > view->opened_ms ? (now_.ms - view->opened_ms) / 1000 : 0},
          {"check_age_ms", age_ms(view->seen)},
          {"passwords",
           {{"server", knows(*view, lb::KeyOf::kServer)}, {"client", knows(*view, lb::KeyOf::kClient)}}}});
+  }
+
+  [[nodiscard]] std::optional<lb::SessionBytes> bytes_of(lb::SessionIndex index, lb::SlotIndex slot) const {
+    if (!lb::is_slot(slot) || slot >= engine_.segment->slots().size()) return std::nullopt;
+    return lb::bytes_of(tables_.sessions.at(index), engine_.segment->slots().at(slot));
   }
 
   // Those by which the client came; those by which it may, while it has not, and in DSR, where Cleat keeps no addresses.

@@ -5,6 +5,7 @@
 #include "lb/ask_owner.h"
 #include "lb/checksum.h"
 #include "lb/next_hop.h"
+#include "lb/session_bytes.h"
 #include "lb/session_reply.h"
 #include "lb/wire.h"
 
@@ -87,6 +88,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     traffic->bytes_in.add(frame.length);
   }
   if (is_slot(packet.slot)) {
+    if (packet.service->affinity == Affinity::kIce)
+      count_bytes(worker.segment.slots().at(packet.slot).sequence_delta_or_bytes_in, frame.length);
     rewrite(packet, {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
                      NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port});
   } else {
@@ -137,6 +140,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     traffic->packets_out.add(1);
     traffic->bytes_out.add(frame.length);
   }
+  if (slot.session.load(std::memory_order_relaxed) != 0)
+    count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
   rewrite(packet, {listener.vip, view->client, view->vip_port, view->client_port});
   send_to(worker, snapshot, now, frame, route->port, route->next_hop, packet, verdict);
 }

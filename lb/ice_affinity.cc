@@ -7,6 +7,7 @@
 #include "lb/enter_flow.h"
 #include "lb/first_byte.h"
 #include "lb/roam.h"
+#include "lb/session_bytes.h"
 #include "lb/session_media.h"
 #include "lb/session_tables.h"
 #include "lb/stun.h"
@@ -188,7 +189,10 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
     }
   }
   find_flow(worker, snapshot, now, packet);
-  if (packet.hit) return follow_rtcp(worker, snapshot, now, packet, payload);
+  if (packet.hit) {
+    if (is_slot(packet.slot)) worker.segment.slots().prefetch(packet.slot);  // its bytes are counted there
+    return follow_rtcp(worker, snapshot, now, packet, payload);
+  }
   if (packet.service->forward == Forward::kDsr) return worker.drop(packet, verdict, DropReason::kNoSession);
   roam(worker, snapshot, now, packet, verdict);
 }
@@ -199,6 +203,7 @@ bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotInde
   TupleFound tuple = tables.tuple_on(index, number - 1, packet.src, packet.src_port, packet.listener);
   if (!tuple) return false;
   Session& session = tables.sessions.at(number - 1);
+  move_bytes(worker.segment.slots().at(index), session);
   const auto payload = udp_payload(packet);
   const PayloadKind kind = payload_kind(payload);
   // Checks are looked at by name: one that names another session says nothing of this one.

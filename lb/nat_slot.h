@@ -103,9 +103,11 @@ struct alignas(64) NatSlot {
   std::atomic<uint16_t> reply_tick;    // likewise by the backend's
   std::atomic<uint8_t> tcp_forward;    // slot_flag
   std::atomic<uint8_t> tcp_reply;
-  std::atomic<uint32_t> sequence_delta;   // spliced flows (later): added to the server's numbers
-  std::atomic<uint32_t> timestamp_delta;  // likewise to its timestamps (RFC 7323)
-  std::atomic<uint32_t> session;          // of an ICE session: its number + 1; else 0
+  // Spliced flows (later): added to the server's sequence numbers, and to its timestamps (RFC 7323). An ICE session's: bytes
+  // from its client, and to it, that its record does not count yet (lb/session_bytes.h).
+  std::atomic<uint32_t> sequence_delta_or_bytes_in;
+  std::atomic<uint32_t> timestamp_delta_or_bytes_out;
+  std::atomic<uint32_t> session;  // of an ICE session: its number + 1; else 0
 };
 static_assert(sizeof(NatSlot) == 64);
 

@@ -20,7 +20,7 @@
 
 namespace lb {
 
-inline constexpr uint32_t kSegmentVersion = 2;
+inline constexpr uint32_t kSegmentVersion = 3;
 
 // Sizes, fixed when a segment is made. All from the config.
 struct SegmentGeometry {

@@ -60,6 +60,7 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
       tuple.control.store(TupleControl(tuple.control.load(std::memory_order_relaxed)).emptied().raw(),
                           std::memory_order_release);
     for (auto& ssrc : session.ssrcs) ssrc.store(0, std::memory_order_release);
+    for (auto* bytes : {&session.bytes_in, &session.bytes_out}) bytes->store(0, std::memory_order_release);
     return index;
   }
   return std::nullopt;

@@ -153,7 +153,7 @@ struct SessionTuple {
   std::atomic<uint64_t> pending;    // first 8 octets of the transaction that waits for its answer; 0: none
 };
 
-// 448 bytes, seven lines; a media packet touches the first at most every kTouchTicks.
+// 512 bytes, eight lines; a media packet touches the first at most every kTouchTicks.
 struct alignas(64) Session {
   std::atomic<uint64_t> control;
   std::atomic<uint64_t> opened_ms;  // CLOCK_BOOTTIME
@@ -170,8 +170,9 @@ struct alignas(64) Session {
   std::array<SessionTuple, kSessionTuples> tuples;
   std::array<std::array<std::atomic<uint64_t>, sizeof(HmacSha1Key) / 8>, 2> keys;  // by KeyOf
   std::array<std::atomic<uint64_t>, kSessionSsrcs> ssrcs;                          // lb/session_media.h
+  std::atomic<uint64_t> bytes_in, bytes_out;                                       // lb/session_bytes.h
 };
-static_assert(sizeof(Session) == 448);
+static_assert(sizeof(Session) == 512);
 
 // A USERNAME by value, for whoever must look at one that may change meanwhile.
 struct SessionName {

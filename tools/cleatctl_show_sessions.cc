@@ -67,12 +67,13 @@ std::string replies_text(const Json& session) {
 
 std::string show_sessions(const Json& sessions) {
   Table table({"username", "services", "backend", "rung", "lip", "client", "moves>", "gap ms>", "longest>",
-               "age", "passwords"});
+               "bytes in>", "bytes out>", "age", "passwords"});
   Table addresses({"username", "address", "vip", "current", "proven", "nominated", "idle ms>"});
   for (const Json& session : sessions.at("sessions")) {
     table.add({text(session.at("username")), joined(session.at("services")), text(session.at("backend")),
                text(session.at("rung")), text(session.at("lip")), text(session.at("client")),
                text(session.at("moves")), text(session.at("gap_ms")), text(session.at("longest_gap_ms")),
+               text(session.at("bytes_in")), text(session.at("bytes_out")),
                duration(session.at("age_s").get<uint64_t>()), passwords_text(session)});
     for (const Json& address : session.at("addresses"))
       addresses.add({text(session.at("username")), text(address.at("client")), text(address.at("vip")),

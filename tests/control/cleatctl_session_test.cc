@@ -26,9 +26,9 @@ TEST_F(CleatctlSessionTest, ShowListsSessionsAndThenTheirAddresses) {
   EXPECT_EQ(
       ran.out,
       "username       services  backend          rung  lip                client              moves  gap ms  "
-      "longest  age  passwords\n"
+      "longest  bytes in  bytes out  age  passwords\n"
       "srvufrag:CLI1  rtc       10.20.0.11:8000  hash  10.20.0.100:40001  198.51.100.7:40000      0       -  "
-      "      -  0s   server\n"
+      "      -         0          0  0s   server\n"
       "\n"
       "username       address             vip               current  proven  nominated  idle ms\n"
       "srvufrag:CLI1  198.51.100.7:40000  10.10.0.100:8000  yes      no      no               0\n"

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "control/session_view.h"
+#include "lb/session_bytes.h"
 #include "tests/control/ice_rig.h"
 
 namespace control {
@@ -86,6 +87,18 @@ TEST_F(SessionsTest, PasswordsAreKnownOrNotButNeverShown) {
   EXPECT_EQ(session().dump().find("secret"), std::string::npos);
 }
 
+TEST_F(SessionsTest, BytesAreThoseOfTheRecordAndThoseThatItsSlotHolds) {
+  const auto found = rig.open(kName, lb::Rung::kWhip, kWifi, 40001);
+  lb::NatSlot& slot = rig.segment.slots().at(found.control.slot());
+  lb::count_bytes(slot.sequence_delta_or_bytes_in, 1200);
+  lb::move_bytes(slot, rig.record(found));
+  lb::count_bytes(slot.sequence_delta_or_bytes_in, 34);
+  lb::count_bytes(slot.timestamp_delta_or_bytes_out, 5);
+
+  EXPECT_EQ(session().at("bytes_in"), 1234);
+  EXPECT_EQ(session().at("bytes_out"), 5);
+}
+
 TEST_F(SessionsTest, OneThatNobodyCameForHasNoLipAndMayComeByEveryIceServiceOfItsPool) {
   rig.learn(kName, lb::Rung::kWhip, 1);
 
@@ -95,6 +108,7 @@ TEST_F(SessionsTest, OneThatNobodyCameForHasNoLipAndMayComeByEveryIceServiceOfIt
   EXPECT_TRUE(one.at("lip").is_null());
   EXPECT_TRUE(one.at("client").is_null());
   EXPECT_TRUE(one.at("addresses").empty());
+  EXPECT_TRUE(one.at("bytes_in").is_null());
 }
 
 TEST_F(SessionsTest, AreFilteredByEachField) {

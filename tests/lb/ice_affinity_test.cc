@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lb/server_ufrag.h"
+#include "lb/session_bytes.h"
 #include "tests/lb/ice_rig.h"
 
 namespace lb {
@@ -305,6 +306,32 @@ TEST(IceAffinity, ASessionLivesOnThroughARestart) {
   EXPECT_EQ(lip_of(rig.from(kLte, rtp())), lip_of(first));
   rig.from("192.0.2.1:1", check({.password = kServerPassword, .nominates = true, .number = 3}));
   EXPECT_EQ(client_of(rig.reply_to(first, rtp())), endpoint("192.0.2.1:1"));
+}
+
+TEST(IceAffinity, ItsBytesAreCountedFromAllItsAddressesAndAcrossARestart) {
+  IceRig rig;
+  uint64_t in = 0, out = 0;
+  const auto count = [](uint64_t& sum, const Outcome& outcome) {
+    EXPECT_EQ(to_string(outcome), "tx");
+    sum += outcome.frame.size();
+  };
+  const auto counted = [&rig] {
+    const auto session = rig.session();
+    return bytes_of(rig.segment().sessions().sessions.at(session->index),
+                    rig.segment().slots().at(session->control.slot()));
+  };
+  const Outcome first = rig.from(kWifi, check());
+  count(in, first);
+  count(out, rig.reply_to(first, success(1)));
+  count(in, rig.from(kLte, check({.number = 2})));
+  for (uint16_t n = 0; n < 20; ++n) {
+    count(in, rig.from(n % 2 == 0 ? kWifi : kLte, rtp(0x11223344, n)));
+    count(out, rig.reply_to(first, rtp()));
+    EXPECT_EQ(counted().in, in);
+    EXPECT_EQ(counted().out, out);
+    rig.wait_ms(100);
+    if (n == 10) mend(rig.segment(), rig.now());
+  }
 }
 
 TEST(IceAffinity, InDsrTheServerIsFoundFromAnotherAddress) {
