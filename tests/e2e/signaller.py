@@ -38,8 +38,8 @@ class _Signaller(http.server.BaseHTTPRequestHandler):
 
     def _hand_on(self, backend, body):
         connection = http.client.HTTPConnection(backend, HTTP_PORT, timeout=10)
-        kind = {"Content-Type": self.headers["Content-Type"]} if body else {}
-        connection.request(self.command, self.path, body, kind)
+        asked = {name: self.headers[name] for name in ("Content-Type", "Origin") if name in self.headers}
+        connection.request(self.command, self.path, body, asked)
         answer = connection.getresponse()
         return answer, answer.read()
 
