@@ -12,6 +12,7 @@
 #include "control/api_views.h"
 #include "control/flows.h"
 #include "control/limits.h"
+#include "control/metrics.h"
 #include "control/one_line.h"
 #include "control/percent.h"
 #include "control/sessions.h"
@@ -97,6 +98,7 @@ ApiResponse get_config(const Call& call) { return answer(config_json(call.operat
 ApiResponse get_stats(const Call& call) {
   return answer(stats_json(call.operations.engine(), call.operations.spec()));
 }
+ApiResponse get_metrics(const Call& call) { return {200, metrics_text(call.operations), "", kMetricsType}; }
 ApiResponse get_neighbours(const Call& call) {
   return answer({{"neighbours", neighbours_json(call.operations.engine())}});
 }
@@ -239,6 +241,7 @@ const std::vector<Route>& routes() {
        {"pool", "username", "backend", "server_password", "client_password"}},
       {"GET", "/v1/stats", get_stats, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
+      {"GET", "/metrics", get_metrics, {}},
   };
   return table;
 }

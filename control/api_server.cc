@@ -98,7 +98,7 @@ class ApiServer::Listener::Session : public std::enable_shared_from_this<Session
     response_ = {};
     response_.result(answer.status);
     response_.set(http::field::server, "cleat");
-    response_.set(http::field::content_type, "application/json");
+    response_.set(http::field::content_type, answer.type);
     if (!answer.allow.empty()) response_.set(http::field::allow, answer.allow);
     response_.keep_alive(keep_alive);
     response_.body() = answer.body + "\n";

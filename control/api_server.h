@@ -28,8 +28,9 @@ struct ApiRequest {
 
 struct ApiResponse {
   unsigned status = 200;
-  std::string body;   // JSON
+  std::string body;
   std::string allow;  // with 405: the methods that would do
+  std::string type = "application/json";
 };
 
 // One thread, that of the io_context.

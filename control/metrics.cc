@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "control/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string_view>
+
+#include "control/api_views.h"
+#include "control/stats.h"
+
+namespace control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// A number that each row of a table of /v1/stats has. Several may be one metric that differs in a label.
+struct Column {
+  const char *field, *metric, *help;
+  const char *label = nullptr, *value = nullptr;  // one more label
+  MetricType type = MetricType::Counter;
+};
+
+constexpr Column kPortColumns[] = {
+    {"rx_packets", "cleat_port_receive_packets_total", "Frames received."},
+    {"rx_bytes", "cleat_port_receive_bytes_total", "Bytes of frames received."},
+    {"tx_packets", "cleat_port_transmit_packets_total", "Frames sent, Cleat's own among them."},
+    {"tx_bytes", "cleat_port_transmit_bytes_total", "Bytes of frames sent."},
+    {"punted", "cleat_port_punted_packets_total", "Frames handed to the kernel."},
+    {"from_kernel", "cleat_port_from_kernel_packets_total", "Frames taken from the kernel's tap."}};
+constexpr Column kWorkerColumns[] = {
+    {"rx_packets", "cleat_worker_receive_packets_total", "Frames received."},
+    {"tx_packets", "cleat_worker_transmit_packets_total", "Frames sent, Cleat's own among them."},
+    {"punted", "cleat_worker_punted_packets_total", "Frames handed to the kernel."},
+    {"dropped", "cleat_worker_dropped_packets_total", "Frames dropped, for whatever reason."},
+    {"consumed", "cleat_worker_consumed_packets_total", "Frames that spoke to Cleat itself."},
+    {"emitted", "cleat_worker_emitted_packets_total", "Frames of Cleat's own."},
+    {"held", "cleat_worker_held_packets_total", "Frames that waited for a next hop."},
+    {"flow_hits", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "hit"},
+    {"flow_misses", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "miss"},
+    {"relocations", "cleat_worker_flow_relocations_total", "Entries of the flow table moved to make room."},
+    {"busy_bursts", "cleat_worker_polls_total", "Polls of a receive queue.", "result", "busy"},
+    {"idle_polls", "cleat_worker_polls_total", "Polls of a receive queue.", "result", "idle"}};
+// in: from clients to servers
+constexpr Column kTrafficColumns[] = {
+    {"packets_in", "packets_total", "Packets forwarded.", "direction", "in"},
+    {"packets_out", "packets_total", "Packets forwarded.", "direction", "out"},
+    {"bytes_in", "bytes_total", "Bytes of frames forwarded.", "direction", "in"},
+    {"bytes_out", "bytes_total", "Bytes of frames forwarded.", "direction", "out"},
+    {"flows_opened", "flows_opened_total", "Flows opened."},
+    {"flows_closed", "flows_closed_total", "Flows closed."},
+    {"flows_open", "flows_open", "Flows open now.", nullptr, nullptr, MetricType::Gauge}};
+constexpr Column kDropColumns[] = {{"packets", "cleat_dropped_packets_total", "Frames dropped, by reason."}};
+constexpr Column kBackendColumns[] = {
+    {"weight", "cleat_backend_weight", "The operator's weight, or else the file's.", nullptr, nullptr,
+     MetricType::Gauge},
+    {"effective_weight", "cleat_backend_effective_weight", "Weight in force: 0 while down or draining.",
+     nullptr, nullptr, MetricType::Gauge}};
+
+std::string label_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+class Exposition {
+ public:
+  // One metric of a family; families stand in the order in which their first metrics come.
+  ClientMetric& add(const std::string& name, const char* help, MetricType type,
+                    std::vector<ClientMetric::Label> labels) {
+    auto family = std::find_if(families_.begin(), families_.end(),
+                               [&](const MetricFamily& each) { return each.name == name; });
+    if (family == families_.end())
+      family = families_.insert(families_.end(), MetricFamily{name, help, type, {}});
+    ClientMetric& metric = family->metric.emplace_back();
+    metric.label = std::move(labels);
+    return metric;
+  }
+  void number(const std::string& name, const char* help, MetricType type,
+              std::vector<ClientMetric::Label> labels, double value) {
+    ClientMetric& metric = add(name, help, type, std::move(labels));
+    (type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = value;
+  }
+
+  // labels  of each row: the metric's label, the row's field
+  void table(const Json& rows, const std::vector<std::pair<const char*, const char*>>& labels,
+             std::span<const Column> columns, const std::string& prefix = "") {
+    for (const Column& column : columns)
+      for (const Json& row : rows) {
+        std::vector<ClientMetric::Label> of_row;
+        for (const auto& [name, field] : labels) of_row.push_back({name, label_text(row.at(field))});
+        if (column.label != nullptr) of_row.push_back({column.label, column.value});
+        number(prefix + column.metric, column.help, column.type, std::move(of_row),
+               row.at(column.field).get<double>());
+      }
+  }
+  // counts  {value of the label: number}
+  void counts(const Json& counts, const char* name, const char* help, const char* label) {
+    for (const auto& [value, count] : counts.items())
+      number(name, help, MetricType::Counter, {{label, value}}, count.get<double>());
+  }
+
+  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_process(Exposition& out, const Json& status) {
+  out.number("cleat_build_info", "Which Cleat this is; always 1.", MetricType::Gauge,
+             {{"version", label_text(status.at("version"))}}, 1);
+  out.number("cleat_uptime_seconds", "Since this process began.", MetricType::Gauge, {},
+             status.at("uptime_s").get<double>());
+  out.number("cleat_config_generation", "Number of the snapshot in force.", MetricType::Gauge, {},
+             status.at("generation").get<double>());
+  out.number("cleat_config_publish_ok", "0 while what is wanted cannot be put in force.", MetricType::Gauge,
+             {}, status.at("publish_error").is_null() ? 1 : 0);
+  const Json& reload = status.at("last_reload");
+  out.number("cleat_config_last_reload_ok", "0 if the last reload was refused.", MetricType::Gauge, {},
+             reload.is_null() || reload.at("ok").get<bool>() ? 1 : 0);
+}
+
+void add_backends(Exposition& out, const Json& pools) {
+  for (const Json& pool : pools.at("pools")) {
+    Json rows = Json::array();
+    for (Json row : pool.at("backends")) {
+      row["pool"] = pool.at("pool");
+      const std::vector<ClientMetric::Label> labels = {{"pool", label_text(row.at("pool"))},
+                                                       {"backend", label_text(row.at("backend"))}};
+      const Json& health = row.at("health");
+      out.number("cleat_backend_healthy", "1 unless its checks fail.", MetricType::Gauge, labels,
+                 health.is_null() || health.at("healthy").get<bool>() ? 1 : 0);
+      out.number("cleat_backend_draining", "1 while it takes no new sessions for an operator said so.",
+                 MetricType::Gauge, labels, row.at("drain").is_null() ? 0 : 1);
+      rows.push_back(std::move(row));
+    }
+    out.table(rows, {{"pool", "pool"}, {"backend", "backend"}}, kBackendColumns);
+  }
+}
+
+void add_gaps(Exposition& out, const Json& sessions) {
+  ClientMetric::Histogram& gaps =
+      out.add("cleat_session_gap_seconds", "Silence of the former address before a session's way back moved.",
+              MetricType::Histogram, {})
+          .histogram;
+  for (const Json& bucket : sessions.at("gaps")) {
+    gaps.sample_count += bucket.at("moves").get<uint64_t>();
+    const Json& up_to = bucket.at("up_to_ms");
+    const double bound =
+        up_to.is_null() ? std::numeric_limits<double>::infinity() : up_to.get<double>() / 1000;
+    gaps.bucket.push_back({gaps.sample_count, bound});
+  }
+  gaps.sample_sum = sessions.at("gap_ms_sum").get<double>() / 1000;
+}
+
+void add_sessions(Exposition& out, const Json& sessions) {
+  out.counts(sessions.at("opened"), "cleat_sessions_opened_total",
+             "ICE sessions, by the rung that found their server.", "rung");
+  out.counts(sessions.at("moves"), "cleat_session_moves_total",
+             "Moves of the way back of ICE sessions, by what proved them.", "kind");
+  add_gaps(out, sessions);
+  Json events = Json::object();
+  for (const auto& [name, count] : sessions.items())
+    if (count.is_number() && name != "gap_ms_sum") events[name] = count;
+  out.counts(events, "cleat_session_events_total", "What else happened to ICE sessions (docs/api.md).",
+             "event");
+}
+
+}  // namespace
+
+std::string metrics_text(const Operations& operations) {
+  const Json stats = stats_json(operations.engine(), operations.spec());
+  Exposition out;
+  add_process(out, status_json(operations));
+  add_backends(out, pools_json(operations));
+  out.table(stats.at("services"), {{"service", "service"}}, kTrafficColumns, "cleat_service_");
+  out.table(stats.at("backends"), {{"pool", "pool"}, {"backend", "backend"}}, kTrafficColumns,
+            "cleat_backend_");
+  out.table(stats.at("drops"), {{"reason", "reason"}}, kDropColumns);
+  out.table(stats.at("ports"), {{"port", "port"}}, kPortColumns);
+  out.table(stats.at("workers"), {{"worker", "worker"}}, kWorkerColumns);
+  const Json& ids = stats.at("connection_ids");
+  out.counts(ids.at("routed"), "cleat_connection_ids_routed_total",
+             "Packets whose connection id named a server, by its config id.", "config_id");
+  out.counts(ids.at("unroutable"), "cleat_connection_ids_unroutable_total",
+             "Packets whose connection id named no server, by reason.", "reason");
+  out.number("cleat_connection_id_moves_total", "Flows that a connection id opened: its client moved.",
+             MetricType::Counter, {}, ids.at("moves").get<double>());
+  add_sessions(out, stats.at("sessions"));
+  return out.text();
+}
+
+}  // namespace control
