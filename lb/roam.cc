@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kRetryMs = 100;     // without an answer the same candidate is asked again
 constexpr unsigned kTries = 3;         // and then the next
 constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
-constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a change of address may cost
+constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a quick change of address may cost
 constexpr uint32_t kLongestSearch = 16;
 constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
 // Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.
@@ -114,7 +114,8 @@ void roam_rtcp(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet
     SessionTables& tables = worker.segment.sessions();
     if (!worker.roamers.searches.take(now)) return worker.drop(packet, verdict, DropReason::kNoSession);
     const uint32_t largest_step = kLostOnTheWay + 1 + (roamer != nullptr ? roamer->srtcp : 0U);
-    const Candidates candidates = sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step);
+    const Candidates candidates =
+        sessions_of_srtcp(tables, pool_of(snapshot, packet), place, largest_step, now.tick());
     if (candidates.count == 0) return worker.drop(packet, verdict, DropReason::kNoSession);
     roamer = &worker.roamers.at(packet, now);
     roamer->begin(same_address_first(tables, packet.src, candidates));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lb/attach.h"
 #include "lb/bytes.h"
 
 namespace lb {
@@ -14,6 +15,11 @@ constexpr uint32_t kIndexMask = 0x7fffffff;  // the highest bit says "encrypted"
 // Packets a second of one SSRC that are still believed, and how far the order may be off.
 constexpr int kMaxRate = 8192;
 constexpr int kReordered = 64;
+
+// SRTCP packets of one client that may be lost in a tick of silence (transport-wide feedback comes up to 20 times a second, RFC
+// 8888 and NACK come on top), and the longest silence that a change of networks takes.
+constexpr uint32_t kSrtcpPerTick = 16;
+constexpr uint16_t kLongestChange = ticks_of_s(10);
 
 uint32_t word_at(std::span<const uint8_t> bytes, size_t at) {
   be32 word;
@@ -40,6 +46,12 @@ uint32_t step_of(const SrtcpNote& note, uint64_t ssrc_and_cm, const SrtcpPlace& 
       (place.index_gcm - static_cast<uint32_t>(note.gcm.load(std::memory_order_relaxed))) & kIndexMask;
   if (cm == 0 || gcm == 0) return std::max(cm, gcm);
   return std::min(cm, gcm);
+}
+
+uint32_t lost_in_silence(const Session& session, Tick now) {
+  const auto control = Sessions::read(session);
+  const uint16_t silence = control ? silence_of_current(session, *control, now) : kNobody;
+  return silence == kNobody ? 0 : std::min(silence, kLongestChange) * kSrtcpPerTick;
 }
 
 }  // namespace
@@ -98,15 +110,17 @@ std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId poo
 }
 
 Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const SrtcpPlace& place,
-                             uint32_t largest_step) noexcept {
+                             uint32_t largest_step, Tick now) noexcept {
   std::array<std::pair<uint32_t, SessionIndex>, kMaxCandidates> nearest;  // step, session
   unsigned count = 0;
   for (SessionIndex i = 0; i < tables.sessions.count(); ++i) {
     const uint64_t note = tables.srtcp[i].ssrc_and_cm.load(std::memory_order_relaxed);
     if (static_cast<uint32_t>(note) != place.ssrc || note == 0) continue;
     const std::pair candidate(step_of(tables.srtcp[i], note, place), i);
-    if (candidate.first == 0 || candidate.first > largest_step ||
-        tables.sessions.at(i).pool.load(std::memory_order_acquire) != pool)
+    if (candidate.first == 0 || candidate.first > largest_step + kLongestChange * kSrtcpPerTick) continue;
+    const Session& session = tables.sessions.at(i);
+    if (session.pool.load(std::memory_order_acquire) != pool) continue;
+    if (candidate.first > largest_step && candidate.first > largest_step + lost_in_silence(session, now))
       continue;
     if (count < kMaxCandidates) {
       nearest[count++] = candidate;

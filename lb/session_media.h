@@ -39,8 +39,8 @@ void note_srtcp(SessionTables& tables, SessionIndex index, const SrtcpPlace& pla
 std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId pool, const RtpPlace& place,
                                            Tick now) noexcept;
 
-// Sessions that this packet may go on: the same SSRC, and an index 1..largest_step behind; the nearest first, no more than
-// there is room for.
+// Sessions that this packet may go on: the same SSRC, and an index 1..largest_step behind, or more if their current address
+// is silent, for what a client says while it changes its network is lost; the nearest first, no more than there is room for.
 // cost  a walk over 16 bytes for each session there is room for: some 50 us for 65,536
 inline constexpr unsigned kMaxCandidates = 16;
 struct Candidates {
@@ -48,6 +48,6 @@ struct Candidates {
   unsigned count = 0;
 };
 Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const SrtcpPlace& place,
-                             uint32_t largest_step) noexcept;
+                             uint32_t largest_step, Tick now) noexcept;
 
 }  // namespace lb

@@ -101,6 +101,21 @@ TEST_F(Roam, APlayerIsKnownByTheIndexOfItsSrtcp) {
   }
 }
 
+// A change of networks takes a second or two, and the feedback of that time is lost.
+TEST_F(Roam, APlayerThatWasSilentIsKnownAfterAsManyPacketsAsThatTimeMayHaveCost) {
+  EXPECT_EQ(to_string(rig_.from(kLte, srtcp(index_ + 30))), "drop no_session");
+  EXPECT_TRUE(rig_.challenges().empty()) << "it spoke just now";
+
+  rig_.wait_ms(1500);
+  rig_.from(kLte, srtcp(index_ + 1000));
+  EXPECT_TRUE(rig_.challenges().empty()) << "nobody says so much";
+  rig_.from(kLte, srtcp(index_ + 31));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+}
+
 TEST_F(Roam, WhatDoesNotGoOnIsOfNobody) {
   EXPECT_EQ(to_string(rig_.from(kLte, rtp(kSsrc + 1, ++sequence_))), "drop no_session") << "another SSRC";
   EXPECT_EQ(to_string(rig_.from(kLte, rtp(kSsrc, static_cast<uint16_t>(sequence_ + 30000)))),

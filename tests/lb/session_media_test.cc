@@ -33,7 +33,7 @@ class SessionMedia : public testing::Test {
     return found ? std::optional(found->index) : std::nullopt;
   }
   Indices candidates(const Bytes& packet, ListenerId pool = kPool) {
-    const Candidates found = sessions_of_srtcp(tables_, pool, *srtcp_place(packet), 3);
+    const Candidates found = sessions_of_srtcp(tables_, pool, *srtcp_place(packet), 3, kNow.tick());
     return {found.sessions.begin(), found.sessions.begin() + found.count};
   }
   test::SegmentMemory memory_{{.flows_v4 = 1024, .flows_wide = 1024, .lips = 1, .sessions = 1024}};
