@@ -54,7 +54,7 @@ struct Segment::Layout {
     names = section(name_entries(g) * sizeof(WideTable::Entry));
     ssrcs = section(ssrc_entries(g) * sizeof(NarrowTable::Entry));
     sessions = section(size_t{g.sessions} * sizeof(Session));
-    srtcp = section(size_t{g.sessions} * sizeof(SrtcpNote));
+    srtcp = section(size_t{g.sessions} * sizeof(SrtcpNotes));
     end = (at + 4095) & ~size_t{4095};
   }
 };
@@ -110,7 +110,7 @@ Segment::Segment(std::span<std::byte> memory, const SegmentGeometry& geometry)
                       ssrc_entries(geometry) / NarrowTable::kWays,
                       section<std::atomic<uint32_t>>(memory, Layout(geometry).ssrc_moves), ~header_->seed),
           Sessions(section<Session>(memory, Layout(geometry).sessions), geometry.sessions),
-          section<SrtcpNote>(memory, Layout(geometry).srtcp), ~header_->seed},
+          section<SrtcpNotes>(memory, Layout(geometry).srtcp), ~header_->seed},
       backends_({section<IdentityEntry>(memory, Layout(geometry).backends), kMaxBackends}),
       listeners_({section<IdentityEntry>(memory, Layout(geometry).listeners), kMaxListeners}),
       lips_({section<IdentityEntry>(memory, Layout(geometry).lips), geometry.lips}),

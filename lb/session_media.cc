@@ -40,12 +40,21 @@ bool goes_on(uint64_t note, const RtpPlace& place, Tick now) {
 }
 
 // By which of the two layouts the packet is nearer; 0 is no step.
-uint32_t step_of(const SrtcpNote& note, uint64_t ssrc_and_cm, const SrtcpPlace& place) {
+uint32_t step_of(const SrtcpNote& note, const SrtcpPlace& place) {
+  const uint64_t ssrc_and_cm = note.ssrc_and_cm.load(std::memory_order_relaxed);
   const uint32_t cm = (place.index_cm - static_cast<uint32_t>(ssrc_and_cm >> 32)) & kIndexMask;
   const uint32_t gcm =
       (place.index_gcm - static_cast<uint32_t>(note.gcm.load(std::memory_order_relaxed))) & kIndexMask;
   if (cm == 0 || gcm == 0) return std::max(cm, gcm);
   return std::min(cm, gcm);
+}
+
+const SrtcpNote* note_of(const SrtcpNotes& notes, uint32_t ssrc) {
+  for (const SrtcpNote& note : notes.of) {
+    const uint64_t seen = note.ssrc_and_cm.load(std::memory_order_relaxed);
+    if (seen != 0 && static_cast<uint32_t>(seen) == ssrc) return &note;
+  }
+  return nullptr;
 }
 
 uint32_t lost_in_silence(const Session& session, Tick now) {
@@ -87,9 +96,14 @@ void note_rtp(SessionTables& tables, SessionIndex index, const RtpPlace& place, 
 }
 
 void note_srtcp(SessionTables& tables, SessionIndex index, const SrtcpPlace& place) noexcept {
-  tables.srtcp[index].ssrc_and_cm.store(uint64_t{place.ssrc} | uint64_t{place.index_cm} << 32,
-                                        std::memory_order_relaxed);
-  tables.srtcp[index].gcm.store(place.index_gcm, std::memory_order_relaxed);
+  auto& notes = tables.srtcp[index].of;
+  SrtcpNote* note = &notes[0];
+  for (; note != &notes.back(); ++note) {
+    const uint64_t seen = note->ssrc_and_cm.load(std::memory_order_relaxed);
+    if (seen == 0 || static_cast<uint32_t>(seen) == place.ssrc) break;
+  }
+  note->ssrc_and_cm.store(uint64_t{place.ssrc} | uint64_t{place.index_cm} << 32, std::memory_order_relaxed);
+  note->gcm.store(place.index_gcm, std::memory_order_relaxed);
 }
 
 std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId pool, const RtpPlace& place,
@@ -114,9 +128,9 @@ Candidates sessions_of_srtcp(SessionTables& tables, ListenerId pool, const Srtcp
   std::array<std::pair<uint32_t, SessionIndex>, kMaxCandidates> nearest;  // step, session
   unsigned count = 0;
   for (SessionIndex i = 0; i < tables.sessions.count(); ++i) {
-    const uint64_t note = tables.srtcp[i].ssrc_and_cm.load(std::memory_order_relaxed);
-    if (static_cast<uint32_t>(note) != place.ssrc || note == 0) continue;
-    const std::pair candidate(step_of(tables.srtcp[i], note, place), i);
+    const SrtcpNote* note = note_of(tables.srtcp[i], place.ssrc);
+    if (note == nullptr) continue;
+    const std::pair candidate(step_of(*note, place), i);
     if (candidate.first == 0 || candidate.first > largest_step + kLongestChange * kSrtcpPerTick) continue;
     const Session& session = tables.sessions.at(i);
     if (session.pool.load(std::memory_order_acquire) != pool) continue;

@@ -32,7 +32,7 @@ std::optional<SrtcpPlace> srtcp_place(std::span<const uint8_t> payload) noexcept
 // Notes the SSRC and sequence number of a packet from a session's client; at most kSessionSsrcs SSRCs a session.
 // For once a touch period and flow.
 void note_rtp(SessionTables& tables, SessionIndex index, const RtpPlace& place, Tick now) noexcept;
-// For every SRTCP packet of a session's client. cost: a store
+// For every SRTCP packet of a session's client; of two SSRCs, a third takes the second's place. cost: a store or two
 void note_srtcp(SessionTables& tables, SessionIndex index, const SrtcpPlace& place) noexcept;
 
 // The session that this packet may go on: it has the SSRC, and the sequence number fits the time since it was noted.
@@ -41,7 +41,7 @@ std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId poo
 
 // Sessions that this packet may go on: the same SSRC, and an index 1..largest_step behind, or more if their current address
 // is silent, for what a client says while it changes its network is lost; the nearest first, no more than there is room for.
-// cost  a walk over 16 bytes for each session there is room for: some 50 us for 65,536
+// cost  a walk over 32 bytes for each session there is room for: some 100 us for 65,536
 inline constexpr unsigned kMaxCandidates = 16;
 struct Candidates {
   std::array<SessionIndex, kMaxCandidates> sessions;

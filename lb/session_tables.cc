@@ -55,7 +55,7 @@ bool SessionTables::forget(SessionIndex index, SessionControl seen) noexcept {
   for (unsigned i = 0; i < kSessionSsrcs; ++i)
     ssrc_of[i] = static_cast<uint32_t>(session.ssrcs[i].load(std::memory_order_acquire));
   if (!Sessions::close(session, seen)) return false;
-  srtcp[index].ssrc_and_cm.store(0, std::memory_order_relaxed);
+  for (SrtcpNote& note : srtcp[index].of) note.ssrc_and_cm.store(0, std::memory_order_relaxed);
   const auto take_out = [index](auto& table, const auto& key) {
     table.remove_all(key, table.hash(key), index);
   };

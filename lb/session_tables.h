@@ -16,18 +16,22 @@ struct SessionFound {
   SessionControl control;  // as it was read, open
 };
 
-// The latest SRTCP packet of a session's client (lb/session_media.h): ssrc 32 | index 31 by the one layout, and by the other.
+// The latest SRTCP packet of an SSRC of a session's client (lb/session_media.h): ssrc 32 | index 31 by the one layout, and by
+// the other. A browser has two, each with an index of its own: reports come from 1, congestion feedback from fa17fa17.
 struct SrtcpNote {
   std::atomic<uint64_t> ssrc_and_cm;
   std::atomic<uint64_t> gcm;
+};
+struct SrtcpNotes {
+  std::array<SrtcpNote, 2> of;
 };
 
 struct SessionTables {
   WideTable names;    // (pool, USERNAME); the session stands where flows have their slot
   NarrowTable ssrcs;  // (pool, SSRC); likewise
   Sessions sessions;
-  SrtcpNote* srtcp;  // by session
-  uint64_t seed;     // secret: strangers choose names
+  SrtcpNotes* srtcp;  // by session
+  uint64_t seed;      // secret: strangers choose names
 
   // name  any length; one that has no session for its length is not found
   [[nodiscard]] WideTable::Key name_key(ListenerId pool, std::string_view name) const noexcept;

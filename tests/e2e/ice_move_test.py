@@ -13,7 +13,7 @@ from whip_peers import UDP_PORT, no_whip
 MOVES = 20
 PLAYERS = 50
 FORGED_S = 30
-WARM_FRAMES = 60  # Chromium's players say little (SRTCP) in their first seconds, and only what they say tells where they are
+WARM_FRAMES = 60  # of players, which say more (SRTCP) when media comes steadily, and only what they say tells where they are
 # Ten times what is wanted: a frame of audio (20 ms) and two round trips; 0.3 s for a player; one consent interval.
 PUBLISHER_MS, PLAYER_MS, CONSENT_MS = 10 * 25, 10 * 300, 2 * 2656
 

@@ -5,7 +5,8 @@
 """
 from lab.topology import Host
 
-_PORTS = 1000  # of each mapping's range
+_PORTS = 1000  # of each mapping's range; all ranges below the phone's own ports, for a port that is in the range is kept
+_RANGES = range(10_000, 30_000, _PORTS)
 
 
 class NatHome:
@@ -37,7 +38,7 @@ class NatHome:
         """
         self._at ^= moved
         self._mappings += 1
-        first = 20_000 + self._mappings % 40 * _PORTS
+        first = _RANGES[self._mappings % len(_RANGES)]
         ports = "" if same_ports else f":{first}-{first + _PORTS - 1}"
         v4, v6 = self.outside[self._at]
         path = self.run.path("nat-home.nft")

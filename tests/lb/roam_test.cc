@@ -101,6 +101,23 @@ TEST_F(Roam, APlayerIsKnownByTheIndexOfItsSrtcp) {
   }
 }
 
+// Congestion feedback has an SSRC of its own, and comes 15 times as often.
+TEST_F(Roam, APlayerIsKnownByEitherOfItsTwoSsrcs) {
+  constexpr uint32_t kFeedback = 0xfa17fa17;
+  rig_.from(kWifi, srtcp(7000, false, kFeedback));
+  rig_.from(kWifi, srtcp(++index_));
+  rig_.from(kLte, srtcp(7001, false, kFeedback));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+
+  rig_.wait_ms(250);
+  rig_.from(kLte, srtcp(7002, false, kFeedback));
+  rig_.from("203.0.113.9:50001", srtcp(++index_));
+  EXPECT_EQ(rig_.challenges().size(), 1U);
+}
+
 // A change of networks takes a second or two, and the feedback of that time is lost.
 TEST_F(Roam, APlayerThatWasSilentIsKnownAfterAsManyPacketsAsThatTimeMayHaveCost) {
   EXPECT_EQ(to_string(rig_.from(kLte, srtcp(index_ + 30))), "drop no_session");

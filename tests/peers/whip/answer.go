@@ -170,6 +170,10 @@ func (s *server) api(who *session) (*webrtc.API, error) {
 	if err := media.RegisterCodec(audio, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
+	// As SRS has it by default: players tell every 50 to 250 ms what came, publishers are told.
+	if err := webrtc.ConfigureTWCCHeaderExtensionSender(media, interceptors); err != nil {
+		return nil, err
+	}
 	if err := webrtc.RegisterDefaultInterceptors(media, interceptors); err != nil {
 		return nil, err
 	}
