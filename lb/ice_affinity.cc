@@ -151,7 +151,7 @@ void find_by_name(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
 }
 
 // SRTCP of the current address is noted (somebody else's could spoil what the client is known by); that of another one asks
-// whether the client has moved there.
+// whether the client has moved there, if it goes on, which a late packet does not, or the current one is silent.
 void follow_rtcp(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
                  std::span<const uint8_t> payload) {
   if (payload_kind(payload) != PayloadKind::kRtcp || !is_slot(packet.slot)) return;
@@ -160,14 +160,16 @@ void follow_rtcp(Worker& worker, const Snapshot& snapshot, Now now, const Packet
   SessionTables& tables = worker.segment.sessions();
   const auto view = NatSlots::read(slot);
   if (number == 0 || number > tables.sessions.count() || !view) return;
+  const auto place = srtcp_place(payload);
   if (view->client == packet.src && view->client_port == packet.src_port) {
-    if (const auto place = srtcp_place(payload)) note_srtcp(tables, number - 1, *place);
+    if (place) note_srtcp(tables, number - 1, *place);
     return;
   }
   const Session& session = tables.sessions.at(number - 1);
   const auto control = Sessions::read(session);
-  if (!control || control->slot() != packet.slot ||
-      silence_of_current(session, *control, now.tick()) < kSilentTicks)
+  if (!control || control->slot() != packet.slot) return;
+  if (silence_of_current(session, *control, now.tick()) < kSilentTicks &&
+      !(place && goes_on(tables, number - 1, *place, now.tick())))
     return;
   if (tables.tuple_on(packet.slot, number - 1, packet.src, packet.src_port, packet.listener))
     ask_attached(worker, snapshot, now, packet, {number - 1, *control});

@@ -10,10 +10,9 @@
 namespace lb {
 namespace {
 
-constexpr uint32_t kRetryMs = 100;     // without an answer the same candidate is asked again
-constexpr unsigned kTries = 3;         // and then the next
-constexpr uint32_t kRestMs = 2000;     // after the last one it begins anew
-constexpr uint32_t kLostOnTheWay = 2;  // SRTCP packets that a quick change of address may cost
+constexpr uint32_t kRetryMs = 100;  // without an answer the same candidate is asked again
+constexpr unsigned kTries = 3;      // and then the next
+constexpr uint32_t kRestMs = 2000;  // after the last one it begins anew
 constexpr uint32_t kLongestSearch = 16;
 constexpr unsigned kMaxBridged = 256;  // packets of one address before proof
 // Of a session whose passwords nobody knows: three touch periods of silence, then a move, not more often than this.

@@ -106,6 +106,13 @@ void note_srtcp(SessionTables& tables, SessionIndex index, const SrtcpPlace& pla
   note->gcm.store(place.index_gcm, std::memory_order_relaxed);
 }
 
+bool goes_on(const SessionTables& tables, SessionIndex index, const SrtcpPlace& place, Tick now) noexcept {
+  const SrtcpNote* note = note_of(tables.srtcp[index], place.ssrc);
+  if (note == nullptr) return false;
+  const uint32_t step = step_of(*note, place);
+  return step != 0 && step <= kLostOnTheWay + 1 + lost_in_silence(tables.sessions.at(index), now);
+}
+
 std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId pool, const RtpPlace& place,
                                            Tick now) noexcept {
   const auto key = SessionTables::ssrc_key(pool, place.ssrc);

@@ -23,6 +23,9 @@ struct RtpPlace {
 // nullopt: too short for a header of RTP
 std::optional<RtpPlace> rtp_place(std::span<const uint8_t> payload) noexcept;
 
+// SRTCP packets that a quick change of address may cost.
+inline constexpr uint32_t kLostOnTheWay = 2;
+
 struct SrtcpPlace {
   uint32_t ssrc = 0;
   uint32_t index_cm = 0, index_gcm = 0;  // 31 bits each; one of them is the index
@@ -34,6 +37,9 @@ std::optional<SrtcpPlace> srtcp_place(std::span<const uint8_t> payload) noexcept
 void note_rtp(SessionTables& tables, SessionIndex index, const RtpPlace& place, Tick now) noexcept;
 // For every SRTCP packet of a session's client; of two SSRCs, a third takes the second's place. cost: a store or two
 void note_srtcp(SessionTables& tables, SessionIndex index, const SrtcpPlace& place) noexcept;
+
+// Whether this packet may be the next of the session's client, or one of the next: a late or repeated one is not.
+bool goes_on(const SessionTables& tables, SessionIndex index, const SrtcpPlace& place, Tick now) noexcept;
 
 // The session that this packet may go on: it has the SSRC, and the sequence number fits the time since it was noted.
 std::optional<SessionFound> session_of_rtp(SessionTables& tables, ListenerId pool, const RtpPlace& place,

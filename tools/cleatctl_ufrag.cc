@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cleatctl_ufrag.h"
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "control/query_field.h"
 #include "lb/server_ufrag.h"
@@ -19,6 +21,18 @@ lb::Result<lb::Aes128> cipher_of(const Options& options, const std::string& comm
   const auto key = key_of(given->second);
   if (!key) return lb::Error{key.error()};
   return lb::Aes128(key.value());
+}
+
+// One of letters and digits alone, two tries on average: SRS takes a ufrag from its URL as it stands there, so '+' and '/' would
+// have to stand there unencoded, which not every library does.
+std::optional<lb::ServerUfrag> random_ufrag(const lb::Aes128& cipher, uint16_t server) {
+  lb::ServerUfrag ufrag;
+  do {
+    lb::UfragNonce nonce;
+    if (!fill_random(nonce)) return std::nullopt;
+    ufrag = lb::encode_ufrag(cipher, server, nonce);
+  } while (std::any_of(ufrag.begin(), ufrag.end(), [](char c) { return c == '+' || c == '/'; }));
+  return ufrag;
 }
 
 // "" or why the option's value cannot be; one that is not given leaves `into` alone.
@@ -44,10 +58,9 @@ int ufrag_encode(const Options& options, const std::vector<std::string>&) {
   const auto cipher = cipher_of(options, "ufrag encode");
   if (!cipher) return usage_error(cipher.error());
   for (; count > 0; --count) {
-    lb::UfragNonce nonce;
-    if (!fill_random(nonce)) return kRefused;
-    const lb::ServerUfrag ufrag = lb::encode_ufrag(cipher.value(), server, nonce);
-    std::cout << std::string_view(ufrag.data(), ufrag.size()) << "\n";
+    const auto ufrag = random_ufrag(cipher.value(), server);
+    if (!ufrag) return kRefused;
+    std::cout << std::string_view(ufrag->data(), ufrag->size()) << "\n";
   }
   return kOk;
 }

@@ -36,6 +36,7 @@ TEST(CleatctlUfrag, EachUfragIsAnotherAndHoldsTheServersNumber) {
     for (std::string ufrag; std::getline(lines, ufrag);
          words += " " + ufrag, wanted += std::string(server) + "\n") {
       EXPECT_EQ(ufrag.size(), 22U) << ufrag;
+      EXPECT_EQ(ufrag.find_first_of("+/"), std::string::npos) << ufrag;
       EXPECT_TRUE(seen.insert(ufrag).second) << ufrag;
     }
     EXPECT_EQ(seen.size(), 5U);

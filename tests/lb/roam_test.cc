@@ -211,6 +211,26 @@ TEST_F(Roam, AnAttachedAddressIsAskedAgainByItsMediaWhenTheFirstChallengeWasLost
   EXPECT_EQ(replies_go_to(), endpoint(kLte));
 }
 
+// From Wi-Fi to LTE and back: what comes from the address that it had before goes on, and is asked at once; what was on its way
+// when it left is not.
+TEST_F(Roam, AClientThatComesBackToAnAddressIsKnownByItsNextSrtcp) {
+  rig_.from(kLte, srtcp(++index_));
+  rig_.from(kLte, rig_.challenges().at(0).answer(kClientPassword));
+  ASSERT_EQ(replies_go_to(), endpoint(kLte));
+  rig_.from(kLte, srtcp(++index_));
+  rig_.wait_ms(250);
+
+  rig_.from(kWifi, srtcp(index_ - 1));
+  rig_.from(kWifi, srtcp(index_));
+  EXPECT_TRUE(rig_.challenges().empty()) << "late";
+  rig_.from(kWifi, srtcp(++index_));
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+  rig_.from(kWifi, challenges[0].answer(kClientPassword));
+  EXPECT_EQ(replies_go_to(), endpoint(kWifi));
+}
+
 TEST_F(Roam, NeitherDoesOneFromAnAddressThatTheClientHadBefore) {
   rig_.from(kLte, check({.password = kServerPassword, .nominates = true, .number = 2}));
   rig_.from(kLte, rig_.challenges().at(0).answer(kClientPassword));
