@@ -15,8 +15,9 @@ using Kind = Refusal::Kind;
 
 // RFC 8839 section 5.4
 constexpr size_t kLeastPassword = 22, kLongestPassword = 256;
-// Places from where on a free record is looked for: when 9 of 10 are taken, one in a thousand has none within reach.
-constexpr unsigned kPlaces = 4;
+// Records that are looked at for a free one, from a random place on: workers take one after the other, so those in use stand
+// in long runs.
+constexpr uint32_t kMostLooks = 1U << 17;
 
 Refusal invalid(std::string message) { return {Kind::kInvalid, std::move(message)}; }
 
@@ -74,11 +75,10 @@ std::optional<lb::BackendId> id_of(const Engine& engine, const lb::SnapshotSpec&
 std::optional<lb::SessionFound> enter(const Engine& engine, lb::ListenerId clients, lb::BackendId backend,
                                       const std::string& username) {
   lb::SessionTables& tables = engine.segment->sessions();
-  const uint64_t begin = lb::hash_text(username, tables.seed);
-  for (unsigned place = 0; place < kPlaces; ++place) {
+  const uint32_t looks = std::min(tables.sessions.count(), kMostLooks);
+  lb::SessionIndex hand = lb::reduce(lb::hash_text(username, tables.seed), tables.sessions.count());
+  for (uint32_t looked = 0; looked <= looks; looked += lb::Sessions::kLooks) {
     if (auto found = tables.find(clients, username)) return found;
-    auto hand =
-        static_cast<lb::SessionIndex>(lb::reduce(lb::hash_word(begin, place), tables.sessions.count()));
     if (auto made = tables.learn(hand, clients, username, backend, lb::Rung::kTold, engine.now()))
       return made;
   }

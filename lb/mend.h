@@ -16,8 +16,7 @@ struct MendReport {
   uint64_t entries_removed = 0;   // half-written, double, or pointing to a slot that is not theirs
   uint64_t entries_restored = 0;  // slots in use whose entry was missing
   uint64_t sessions = 0;          // ICE sessions kept
-  uint64_t slots_released =
-      0;  // in a state or with ids that nothing can be done with, or whose flow an id led elsewhere
+  uint64_t slots_released = 0;  // with a state or ids of no use, or whose flow a connection id led elsewhere
 };
 
 // After it no entry points to the slot of another flow, and no slot in use is without its entry.

@@ -126,6 +126,16 @@ TEST_F(ToldSessionTest, AnAddressThatLeftThePoolIsNoBackendAnyMore) {
   EXPECT_EQ(refusal(what, 404), "pool live has no backend 10.20.0.13");
 }
 
+// Workers take records one after the other.
+TEST_F(ToldSessionTest, ThereIsRoomAsLongAsOneRecordIsFree) {
+  const std::string name = "name0000:";
+  for (uint32_t i = 0; i < rig.tables().sessions.count() - 20; ++i)
+    rig.learn(name + std::to_string(i), lb::Rung::kWhip);
+
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(tell(body("told0000:" + std::to_string(i))).status, 200u) << i;
+  EXPECT_EQ(tell(body()).status, 500u);
+}
+
 TEST_F(ToldSessionTest, AFullTableSaysSo) {
   std::string name = "name0000:";
   for (uint32_t i = 0; i < rig.tables().sessions.count(); ++i)
