@@ -12,13 +12,14 @@
 #include <set>
 
 #include "control/api_socket.h"
+#include "control/api_tcp.h"
 
 namespace control {
 namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::local::stream_protocol;
+using asio::generic::stream_protocol;  // a unix or a TCP socket
 using boost::system::error_code;
 using Stream = boost::beast::basic_stream<stream_protocol>;
 
@@ -28,9 +29,11 @@ constexpr uint32_t kMaxHeaderBytes = 16 * 1024;
 
 class ApiServer::Listener : public std::enable_shared_from_this<ApiServer::Listener> {
  public:
-  Listener(asio::io_context& io, std::string path, Respond respond, std::chrono::milliseconds timeout)
+  Listener(asio::io_context& io, std::string path, std::optional<ApiTcpConfig> tcp, Respond respond,
+           std::chrono::milliseconds timeout)
       : io_(io),
         path_(std::move(path)),
+        tcp_(std::move(tcp)),
         respond_(std::move(respond)),
         timeout_(timeout),
         acceptor_(io),
@@ -42,15 +45,22 @@ class ApiServer::Listener : public std::enable_shared_from_this<ApiServer::Liste
 
  private:
   class Session;
+  lb::Result<int> open();
+  // Whether who asks with this header may.
+  [[nodiscard]] bool allows(std::string_view authorization) const {
+    return !tcp_ || bears_token(authorization, token_);
+  }
   void accept();
   void accept_later();
   void leave(Session* session);
 
   asio::io_context& io_;
   const std::string path_;
+  const std::optional<ApiTcpConfig> tcp_;  // instead of the path
+  std::string token_;
   Respond respond_;
   const std::chrono::milliseconds timeout_;
-  stream_protocol::acceptor acceptor_;
+  asio::basic_socket_acceptor<stream_protocol> acceptor_;
   asio::steady_timer pause_;
   std::set<Session*> sessions_;
   std::optional<ApiSocket> file_;
@@ -87,6 +97,11 @@ class ApiServer::Listener::Session : public std::enable_shared_from_this<Session
       return write({400, R"({"error":"this is not an HTTP/1.1 request"})", ""}, false);
     if (error || !listener_->acceptor_.is_open()) return;
     const auto& request = parser_->get();
+    const auto shown = request[http::field::authorization];
+    if (!listener_->allows({shown.data(), shown.size()}))
+      return write(
+          {401, R"({"error":"Authorization: Bearer TOKEN is wanted, that of api.tcp.token_file"})", ""},
+          request.keep_alive());
     const std::string target(request.target());
     const size_t mark = std::min(target.find('?'), target.size());
     const std::string query = mark < target.size() ? target.substr(mark + 1) : "";
@@ -99,6 +114,7 @@ class ApiServer::Listener::Session : public std::enable_shared_from_this<Session
     response_.result(answer.status);
     response_.set(http::field::server, "cleat");
     response_.set(http::field::content_type, answer.type);
+    if (answer.status == 401) response_.set(http::field::www_authenticate, "Bearer");
     if (!answer.allow.empty()) response_.set(http::field::allow, answer.allow);
     response_.keep_alive(keep_alive);
     response_.body() = answer.body + "\n";
@@ -133,13 +149,26 @@ class ApiServer::Listener::Session : public std::enable_shared_from_this<Session
   std::array<char, 4096> swallowed_{};
 };
 
-lb::Status ApiServer::Listener::start() {
+lb::Result<int> ApiServer::Listener::open() {
+  if (tcp_) {
+    auto token = read_token(tcp_->token_file);
+    if (!token) return lb::Error{token.error()};
+    token_ = std::move(token).value();
+    return listen_on_tcp(tcp_->listen);
+  }
   auto file = ApiSocket::bind(path_);
   if (!file) return lb::Error{file.error()};
   file_.emplace(std::move(file).value());
+  return file_->release_fd();
+}
+
+lb::Status ApiServer::Listener::start() {
+  const auto fd = open();
+  if (!fd) return lb::Error{fd.error()};
+  const int family = !tcp_ ? AF_UNIX : tcp_->listen.address.is_v4() ? AF_INET : AF_INET6;
   error_code error;
-  acceptor_.assign(stream_protocol(), file_->release_fd(), error);
-  if (error) return lb::Error{"api: " + path_ + ": " + error.message()};
+  acceptor_.assign(stream_protocol(family, 0), fd.value(), error);
+  if (error) return lb::Error{"api: " + error.message()};
   accept();
   return lb::Nothing{};
 }
@@ -177,7 +206,10 @@ void ApiServer::Listener::leave(Session* session) {
 
 ApiServer::ApiServer(asio::io_context& io, std::string path, Respond respond,
                      std::chrono::milliseconds timeout)
-    : listener_(std::make_shared<Listener>(io, std::move(path), std::move(respond), timeout)) {}
+    : listener_(std::make_shared<Listener>(io, std::move(path), std::nullopt, std::move(respond), timeout)) {}
+ApiServer::ApiServer(asio::io_context& io, const ApiTcpConfig& tcp, Respond respond,
+                     std::chrono::milliseconds timeout)
+    : listener_(std::make_shared<Listener>(io, "", tcp, std::move(respond), timeout)) {}
 
 ApiServer::~ApiServer() { stop(); }
 

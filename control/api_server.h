@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HTTP/1.1 (RFC 9112) over a unix socket: takes requests
-// in, hands them to one function, writes what it answers.
+// HTTP/1.1 (RFC 9112) over a unix socket, or over TCP for whoever shows a token: takes requests in, hands them to one
+// function, writes what it answers.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "control/asio.h"
+#include "control/config.h"
 #include "lb/result.h"
 
 namespace control {
@@ -38,15 +39,18 @@ class ApiServer {
  public:
   using Respond = std::function<ApiResponse(const ApiRequest&)>;
 
-  // path  of the socket, up to 107 bytes
+  // path  of a unix socket, up to 107 bytes; its mode says who may use it
   ApiServer(boost::asio::io_context& io, std::string path, Respond respond,
+            std::chrono::milliseconds timeout = kApiTimeout);
+  // token_file  what each request must show (control/api_tcp.h), read by start(); all others get 401
+  ApiServer(boost::asio::io_context& io, const ApiTcpConfig& tcp, Respond respond,
             std::chrono::milliseconds timeout = kApiTimeout);
   ~ApiServer();  // as stop()
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
 
-  // Makes the parent folder if need be, replaces a socket on which nobody listens, listens with mode 0660.
-  // error   one line: another process listens there, the path is no socket, or no permission
+  // A unix socket: makes the parent folder if need be, replaces a socket on which nobody listens, listens with mode 0660.
+  // error   one line: another process listens there, the path is no socket, no permission, or no token
   lb::Status start();
 
   // Closes all connections and removes the socket, if it is still this server's. Twice is harmless.

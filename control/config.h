@@ -77,8 +77,16 @@ struct DataplaneConfig {
   std::vector<PortConfig> ports;
 };
 
+// The API over TCP, for whoever shows the token in `token_file`.
+struct ApiTcpConfig {
+  lb::Endpoint listen;
+  std::string token_file;  // a full path; read at start
+  friend bool operator==(const ApiTcpConfig&, const ApiTcpConfig&) = default;
+};
+
 struct ApiConfig {
   std::string unix_path = "/run/cleat/api.sock";
+  std::optional<ApiTcpConfig> tcp;
 };
 
 struct Config {

@@ -170,8 +170,28 @@ void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips) {
   }
 }
 
+namespace {
+
+void read_api_tcp(const YamlField& section, std::optional<ApiTcpConfig>& into) {
+  if (!section.given() || !section.is_map({"listen", "token_file"})) return;
+  const auto listen = section.need("listen", "ADDRESS:PORT").scalar("ADDRESS:PORT");
+  const auto file = section.need("token_file", "the path of a file that holds a token").scalar("a path");
+  if (!listen || !file) return;
+  const auto address = lb::Endpoint::parse(*listen);
+  if (!address || address->port == 0)
+    return section["listen"].refuse(quoted(*listen) +
+                                    " is no ADDRESS:PORT; one as in 10.20.0.2:9801 is wanted");
+  if (!file->starts_with('/'))
+    return section["token_file"].refuse(quoted(*file) +
+                                        " is no full path; one as in /etc/cleat/token is wanted");
+  into = {*address, *file};
+}
+
+}  // namespace
+
 void read_api(const YamlField& section, ApiConfig& into) {
-  if (!section.given() || !section.is_map({"listen"})) return;
+  if (!section.given() || !section.is_map({"listen", "tcp"})) return;
+  read_api_tcp(section["tcp"], into.tcp);
   const YamlField listen = section["listen"];
   const auto text = listen.scalar("unix:PATH");
   if (!text) return;

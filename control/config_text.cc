@@ -182,6 +182,8 @@ Json config_as_json(const Config& config) {
   json["services"] = Json::array();
   for (const ServiceConfig& service : config.services) json["services"].push_back(service_json(service));
   json["api"]["listen"] = "unix:" + config.api.unix_path;
+  if (const auto& tcp = config.api.tcp)
+    json["api"]["tcp"] = {{"listen", tcp->listen.to_string()}, {"token_file", tcp->token_file}};
   json["seed"] = config.pick_seed;
   return json;
 }

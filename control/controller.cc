@@ -2,6 +2,7 @@
 #include "control/controller.h"
 
 #include <csignal>
+#include <optional>
 
 #include "control/api.h"
 #include "control/api_server.h"
@@ -22,12 +23,17 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
         server_(io, operations_.config().api.unix_path,
                 [this](const ApiRequest& request) { return respond(operations_, request); }),
         signals_(io),
-        clock_(io) {}
+        clock_(io) {
+    if (const auto& tcp = operations_.config().api.tcp)
+      tcp_server_.emplace(io, *tcp,
+                          [this](const ApiRequest& request) { return respond(operations_, request); });
+  }
 
   lb::Status start() {
     if (lb::Status begun = operations_.begin(); !begun) return begun;
     if (options_.api)
-      if (lb::Status listening = server_.start(); !listening) {
+      if (lb::Status listening = listen(); !listening) {
+        stop_listening();
         operations_.end();
         return listening;
       }
@@ -45,13 +51,22 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
     signals_.cancel(ignored);
     signals_.clear(ignored);
     clock_.cancel();
-    server_.stop();
+    stop_listening();
     operations_.end();
   }
 
   Operations& operations() { return operations_; }
 
  private:
+  lb::Status listen() {
+    if (lb::Status listening = server_.start(); !listening || !tcp_server_) return listening;
+    return tcp_server_->start();
+  }
+  void stop_listening() {
+    server_.stop();
+    if (tcp_server_) tcp_server_->stop();
+  }
+
   void wait_for_signal() {
     signals_.async_wait([self = shared_from_this()](const error_code& error, int signal) {
       if (error || self->stopped_) return;
@@ -78,6 +93,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
   ControllerOptions options_;
   Operations operations_;
   ApiServer server_;
+  std::optional<ApiServer> tcp_server_;
   asio::signal_set signals_;
   asio::steady_timer clock_;
   bool stopped_ = false;

@@ -16,6 +16,10 @@ std::string text(const std::vector<lb::Prefix>& addresses) {
   return "[" + all + "]";
 }
 
+std::string text(const std::optional<ApiTcpConfig>& tcp) {
+  return tcp ? tcp->listen.to_string() + " with " + tcp->token_file : "none";
+}
+
 template <typename T>
 std::string changed(const std::string& field, const T& now, const T& next) {
   if (now == next) return "";
@@ -47,7 +51,8 @@ std::string restart_needed(const Config& now, const Config& next) {
         changed("dataplane.flows_v4", a.flows_v4, b.flows_v4),
         changed("dataplane.flows_wide", a.flows_wide, b.flows_wide),
         changed("dataplane.sessions", a.sessions, b.sessions), changed("dataplane.punt", a.punt, b.punt),
-        ports_changed(a.ports, b.ports), changed("api.listen", now.api.unix_path, next.api.unix_path)})
+        ports_changed(a.ports, b.ports), changed("api.listen", now.api.unix_path, next.api.unix_path),
+        changed("api.tcp", now.api.tcp, next.api.tcp)})
     if (!why.empty()) return next.file + ": " + why;
   return "";
 }

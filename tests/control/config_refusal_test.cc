@@ -189,6 +189,19 @@ TEST(ConfigRefusal, HealthChecksThatCannotBe) {
       "wanted");
 }
 
+TEST(ConfigRefusal, AnApiOverTcpThatCannotBe) {
+  const auto with = [](const std::string& tcp) {
+    return problem_with("api.sock\" }", "api.sock\", tcp: " + tcp + " }");
+  };
+  EXPECT_NE(with("{ listen: \"10.20.0.2:9801\" }").find("api.tcp.token_file"), std::string::npos);
+  EXPECT_NE(with("{ token_file: /etc/cleat/token }").find("api.tcp.listen"), std::string::npos);
+  EXPECT_NE(with("{ listen: 10.20.0.2, token_file: /t }").find("\"10.20.0.2\" is no ADDRESS:PORT"),
+            std::string::npos);
+  EXPECT_NE(with("{ listen: \"10.20.0.2:9801\", token_file: token }").find("\"token\" is no full path"),
+            std::string::npos);
+  EXPECT_NE(with("{ listen: \"10.20.0.2:9801\", token_file: /t, tls: true }").find("tls"), std::string::npos);
+}
+
 TEST(ConfigRefusal, WhatIsNoYamlSaysWhere) {
   EXPECT_EQ(problem_of("dataplane: [\n"), "2:1: not YAML: end of sequence flow not found");
   const std::string second =

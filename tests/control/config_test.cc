@@ -189,7 +189,7 @@ pools:
 services:
   - { name: one, vip: 10.0.0.5, protocol: udp, port: any, pool: z, affinity: source-ip, idle_timeout: 1h }
   - { name: "2", vip: "2001:db8::5", protocol: tcp, port: 1-2, pool: a, forward: dsr }
-api: { listen: "unix:/tmp/s" }
+api: { listen: "unix:/tmp/s", tcp: { listen: "[2001:db8::2]:9801", token_file: /etc/cleat/token } }
 seed: 18446744073709551615
 )";
 
@@ -225,6 +225,8 @@ TEST(Config, WrittenDownItHoldsEveryFieldOfTheFile) {
                             "pick: wrr",
                             "client_timeout: 90s",
                             "tcp: true",
+                            "[2001:db8::2]:9801",
+                            "/etc/cleat/token",
                             "10.0.0.11:80",
                             "weight: 0",
                             "least-load",

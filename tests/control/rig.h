@@ -62,6 +62,12 @@ class ApiClient {
     connected = !error;
     if (connected) read();
   }
+  ApiClient(asio::io_context& io, const asio::ip::tcp::endpoint& address) : io_(io), socket_(io) {
+    boost::system::error_code error;
+    socket_.connect(address, error);
+    connected = !error;
+    if (connected) read();
+  }
   ~ApiClient() {
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -116,7 +122,7 @@ class ApiClient {
   }
 
   asio::io_context& io_;
-  asio::local::stream_protocol::socket socket_;
+  asio::generic::stream_protocol::socket socket_;
   std::array<char, 4096> place_{};
   std::string received_;
 };
