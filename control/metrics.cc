@@ -162,6 +162,8 @@ void add_sessions(Exposition& out, const Json& sessions) {
              "ICE sessions, by the rung that found their server.", "rung");
   out.counts(sessions.at("moves"), "cleat_session_moves_total",
              "Moves of the way back of ICE sessions, by what proved them.", "kind");
+  out.counts(sessions.at("moves_refused"), "cleat_session_moves_refused_total",
+             "Addresses to which the way back of an ICE session did not move, by reason.", "reason");
   add_gaps(out, sessions);
   Json events = Json::object();
   for (const auto& [name, count] : sessions.items())

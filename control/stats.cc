@@ -114,25 +114,28 @@ constexpr SessionCount kOtherSessionCounts[] = {
     {"attached", &lb::IceCounters::attached},
     {"bridged", &lb::IceCounters::bridged},
     {"challenges", &lb::IceCounters::challenges},
-    {"challenges_withheld", &lb::IceCounters::challenges_withheld},
-    {"moves_refused", &lb::IceCounters::moves_refused}};
+    {"challenges_withheld", &lb::IceCounters::challenges_withheld}};
 
 Json session_counters_json(const Engine& engine) {
   using Ice = lb::IceCounters;
   const auto sum = [&engine](auto read) {
     return total(engine, [read](const lb::WorkerCounters& c) { return read(c.ice).get(); });
   };
-  Json opened = Json::object(), moves = Json::object(), gaps = Json::array();
+  Json opened = Json::object(), moves = Json::object(), refused = Json::object(), gaps = Json::array();
   for (unsigned i = 0; i < lb::kRungCount; ++i)
     opened[lb::rung_name(static_cast<lb::Rung>(i))] =
         sum([i](const Ice& ice) -> const lb::Counter& { return ice.sessions[i]; });
   for (const SessionCount& kind : kMoveKinds)
     moves[kind.name] = sum([kind](const Ice& ice) -> const lb::Counter& { return ice.*kind.count; });
+  for (size_t i = 0; i < lb::kMoveRefusalNames.size(); ++i)
+    refused[lb::kMoveRefusalNames[i]] =
+        sum([i](const Ice& ice) -> const lb::Counter& { return ice.moves_refused[i]; });
   for (size_t i = 0; i <= Ice::kGapMs.size(); ++i)
     gaps.push_back({{"up_to_ms", i < Ice::kGapMs.size() ? Json(Ice::kGapMs[i]) : Json(nullptr)},
                     {"moves", sum([i](const Ice& ice) -> const lb::Counter& { return ice.gaps[i]; })}});
   Json all = {{"opened", opened},
               {"moves", moves},
+              {"moves_refused", refused},
               {"gaps", gaps},
               {"gap_ms_sum", sum([](const Ice& ice) -> const lb::Counter& { return ice.gap_ms_sum; })}};
   for (const SessionCount& each : kOtherSessionCounts)

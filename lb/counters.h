@@ -9,6 +9,7 @@
 
 #include "lb/drop_reason.h"
 #include "lb/limits.h"
+#include "lb/move_refusal.h"
 #include "lb/quic_lb.h"
 #include "lb/session.h"
 
@@ -52,14 +53,15 @@ struct IceCounters {
   // Moves of the way back to another address: by a check signed with the server's password or, where the servers check
   // that, by their answer; by a signed answer to a challenge; by any answer to one, when no password was known.
   Counter moves_proven, moves_challenged, moves_provisional;
-  Counter moves_refused;                    // an answer that proved no more than that somebody was there
-  Counter challenges, challenges_withheld;  // sent; not sent, for a budget was used up
+  std::array<Counter, kMoveRefusalNames.size()> moves_refused;  // by MoveRefusal
+  Counter challenges, challenges_withheld;                      // sent; not sent, for a budget was used up
   Counter asked, asks_refused;  // requests sent to find an owner; checks that no budget was left for
   Counter pushed_out;           // sessions that no server had answered, for younger ones
   Counter bridged;              // packets of an unproven address that went to a server
   std::array<Counter, kGapMs.size() + 1> gaps;  // of these moves: silence of the former address
   Counter gap_ms_sum;
 
+  void refuse(MoveRefusal why) noexcept { moves_refused[static_cast<unsigned>(why)].add(1); }
   void gap(uint32_t ms) noexcept {
     unsigned i = 0;
     while (i < kGapMs.size() && ms > kGapMs[i]) ++i;

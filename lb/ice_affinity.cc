@@ -55,7 +55,10 @@ class Check {
     const bool moves = tuple_ && tuple_.index != found_.control.current() && message_.use_candidate();
     if (!tuple_ || !leads_here || moves) {
       proof_ = prove();
-      if (proof_ == Proof::kWrong) return worker_.drop(packet_, verdict_, DropReason::kStunIntegrity);
+      if (proof_ == Proof::kWrong) {
+        worker_.counters.ice.refuse(MoveRefusal::kWrongSignature);
+        return worker_.drop(packet_, verdict_, DropReason::kStunIntegrity);
+      }
       if (proof_ == Proof::kNoFingerprint) return worker_.drop(packet_, verdict_, DropReason::kBadStun);
     }
     if (packet_.hit && !leads_here && proof_ != Proof::kRight && !lost_its_client(worker_, now_, packet_))

@@ -25,11 +25,13 @@ ListenerId pool_of(const Snapshot& snapshot, const Packet& packet) {
 
 // Nobody can prove to be the client of a session whose passwords are not known: it moves to whoever is there, but only when
 // its client fell silent, and not often.
-bool may_move_on_path_proof(const Session& session, SessionControl control, Now now) {
+std::optional<MoveRefusal> refuse_path_proof(const Session& session, SessionControl control, Now now) {
+  if (control.key(KeyOf::kClient) == KeyState::kThere) return MoveRefusal::kPasswordKnown;
   const auto since_moved = static_cast<uint32_t>(now.ms) - session.changed_ms.load(std::memory_order_relaxed);
-  const bool moved_lately = session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs;
-  return control.key(KeyOf::kClient) != KeyState::kThere && !moved_lately &&
-         silence_of_current(session, control, now.tick()) >= kGoneTicks;
+  if (session.moves.load(std::memory_order_relaxed) > 0 && since_moved < kProvisionalMs)
+    return MoveRefusal::kTooSoon;
+  if (silence_of_current(session, control, now.tick()) < kGoneTicks) return MoveRefusal::kNotSilent;
+  return std::nullopt;
 }
 
 void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Roamer& roamer) {
@@ -47,7 +49,7 @@ void ask(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet
     if (control->key(KeyOf::kClient) != KeyState::kThere) {
       // Unsigned, it proves nobody's identity: not where there is a choice.
       if (roamer.candidates.count > 1) continue;
-      if (!may_move_on_path_proof(tables.sessions.at(index), *control, now)) return;
+      if (refuse_path_proof(tables.sessions.at(index), *control, now)) return;
     }
     if (!roamer.may_get(challenge_bytes(tables.sessions.at(index))) || !worker.roamers.challenges.take(now)) {
       worker.counters.ice.challenges_withheld.add(1);
@@ -141,7 +143,8 @@ bool adopt(Worker& worker, Now now, Packet& packet, SessionFound found, TupleSta
 // The address is real, whoever is there.
 void take_path_proof(Worker& worker, Now now, Packet& packet, const SessionFound& found) {
   const Session& session = worker.segment.sessions().sessions.at(found.index);
-  if (!may_move_on_path_proof(session, found.control, now)) return worker.counters.ice.moves_refused.add(1);
+  if (const auto why = refuse_path_proof(session, found.control, now))
+    return worker.counters.ice.refuse(*why);
   if (adopt(worker, now, packet, found, TupleState::kUnproven)) worker.counters.ice.moves_provisional.add(1);
 }
 
@@ -187,9 +190,12 @@ bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Pa
     if (roamer != nullptr) Roamers::forget(*roamer);
   } else if (!answer->challenge_was_signed) {
     take_path_proof(worker, now, packet, answer->session);
-  } else if (in_turn) {
-    roamer->tries = kTries;
-    ask(worker, snapshot, now, packet, *roamer);
+  } else {
+    worker.counters.ice.refuse(MoveRefusal::kNotTheClient);
+    if (in_turn) {
+      roamer->tries = kTries;
+      ask(worker, snapshot, now, packet, *roamer);
+    }
   }
   packet.kind = Kind::kDone;
   verdict.action = Action::kConsumed;

@@ -95,10 +95,11 @@ std::string sessions_table(const Json& sessions) {
                                    {"attached", "addresses attached"},
                                    {"bridged", "packets bridged before proof"},
                                    {"challenges", "challenges"},
-                                   {"challenges_withheld", "challenges withheld: budget"},
-                                   {"moves_refused", "moves refused"}})
+                                   {"challenges_withheld", "challenges withheld: budget"}})
     table.add(label, sessions.at(key));
   for (const auto& [kind, count] : sessions.at("moves").items()) table.add("moves, " + kind, count);
+  for (const auto& [reason, count] : sessions.at("moves_refused").items())
+    table.add("moves refused, " + reason, count);
   for (const Json& gap : sessions.at("gaps"))
     table.add(gap.at("up_to_ms").is_null()
                   ? "moves after longer silence"

@@ -69,13 +69,13 @@ TEST_F(MetricsTest, SessionsAreCountedByRungMovesByKindAndGapsInAHistogram) {
   lb::IceCounters& ice = rig.counters[1].ice;
   ice.sessions[static_cast<unsigned>(lb::Rung::kAsked)].add(4);
   ice.moves_challenged.add(3);
-  ice.moves_refused.add(2);
+  ice.refuse(lb::MoveRefusal::kNotSilent);
   for (const uint32_t ms : {250U, 750U, 60'000U}) ice.gap(ms);
 
   EXPECT_EQ(value(R"(cleat_sessions_opened_total{rung="asked"})"), 4);
   EXPECT_EQ(value(R"(cleat_sessions_opened_total{rung="told"})"), 0);
   EXPECT_EQ(value(R"(cleat_session_moves_total{kind="challenged"})"), 3);
-  EXPECT_EQ(value(R"(cleat_session_events_total{event="moves_refused"})"), 2);
+  EXPECT_EQ(value(R"(cleat_session_moves_refused_total{reason="not_silent"})"), 1);
   EXPECT_EQ(value(R"(cleat_session_gap_seconds_bucket{le="0.25"})"), 1);
   EXPECT_EQ(value(R"(cleat_session_gap_seconds_bucket{le="1"})"), 2);
   EXPECT_EQ(value(R"(cleat_session_gap_seconds_bucket{le="+Inf"})"), 3);

@@ -174,6 +174,7 @@ TEST(IceAffinity, AForgedCheckOfAKnownPasswordGetsNothing) {
     rig.from(kWifi, rtp());
   }
   EXPECT_EQ(rig.drops(DropReason::kStunIntegrity), 30U);
+  EXPECT_EQ(rig.refused(MoveRefusal::kWrongSignature), 30U);
 }
 
 TEST(IceAffinity, ForgedAddressOfTheClientItselfCannotTurnItWithoutThePassword) {

@@ -150,6 +150,7 @@ class IceRig : public Rig {
                         key_of(client_password));
   }
   IceCounters& ice(unsigned i = 0) { return counters(i).ice; }
+  uint64_t refused(MoveRefusal why) { return ice().moves_refused[static_cast<unsigned>(why)].get(); }
   uint64_t opened(Rung rung) { return ice().sessions[static_cast<unsigned>(rung)].get(); }
 };
 

@@ -122,7 +122,7 @@ TEST_F(Roam, AnAnswerIsNotRightAgainWhenItsSecondComesRound) {
 }
 
 TEST_F(Roam, AStrangerWhoSaysWhatTheClientWouldSayGetsNothing) {
-  uint64_t bytes_in = 0, bytes_out = 0;
+  uint64_t bytes_in = 0, bytes_out = 0, answers = 0;
   for (int i = 0; i < 300; ++i) {
     const Bytes forged = rtp(kSsrc, static_cast<uint16_t>(sequence_ + 1));
     rig_.from(kStranger, forged);
@@ -135,12 +135,15 @@ TEST_F(Roam, AStrangerWhoSaysWhatTheClientWouldSayGetsNothing) {
       const auto message = build_binding_success(unsigned_success, challenge.parsed().transaction(),
                                                  endpoint(kIceVip), nullptr);
       rig_.from(kStranger, {message.begin(), message.end()});
+      answers += 2;
     }
     EXPECT_EQ(replies_go_to(), endpoint(kWifi));
     speak();
   }
   EXPECT_LE(bytes_out, 3 * bytes_in);
   EXPECT_EQ(rig_.ice().moves_challenged.get(), 0U);
+  EXPECT_EQ(rig_.refused(MoveRefusal::kNotTheClient), answers);
+  EXPECT_GT(answers, 0U);
   EXPECT_LE(rig_.ice().bridged.get(), 256U + 1);
 }
 
@@ -210,7 +213,28 @@ TEST_F(RoamWithoutPasswords, AnAnswerThatComesWhenTheClientSpokeAgainMovesNothin
   rig_.from(kLte, challenges[0].answer(kClientPassword));
 
   EXPECT_EQ(replies_go_to(), endpoint(kWifi));
-  EXPECT_EQ(rig_.ice().moves_refused.get(), 1U);
+  EXPECT_EQ(rig_.refused(MoveRefusal::kNotSilent), 1U);
+}
+
+TEST_F(RoamWithoutPasswords, WhoMovedAMomentAgoStaysAndWhosePasswordBecameKnownMustSign) {
+  const auto challenge_from = [this](const char* place) {
+    rig_.wait_ms(1000);
+    rig_.from(place, rtp(kSsrc, ++sequence_));
+    return rig_.challenges().at(0);
+  };
+  const Challenge first = challenge_from(kLte);
+  rig_.from(kLte, first.answer(kClientPassword));
+  rig_.from(kLte, first.answer(kClientPassword));
+  EXPECT_EQ(rig_.refused(MoveRefusal::kTooSoon), 1U);
+
+  rig_.wait_s(5);
+  const Challenge second = challenge_from(kStranger);
+  auto session = rig_.session();
+  Sessions::put_key(rig_.segment().sessions().sessions.at(session->index), session->control, KeyOf::kClient,
+                    key_of(kClientPassword));
+  rig_.from(kStranger, second.answer(kClientPassword));
+  EXPECT_EQ(rig_.refused(MoveRefusal::kPasswordKnown), 1U);
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
 }
 
 // A player's SRTCP and checks by turns, as after a second rebinding soon after the first.
