@@ -181,19 +181,21 @@ class Checks {
     const ServiceConfig& service = config_.services[i];
     const std::string who = "backend " + backend.to_string() + " of pool " + pool.name;
     if (backend.address == service.vip) file_.refuse(item("services", i, "vip"), who + " is the VIP itself");
-    if (backend.address.family() != service.vip.family())
+    const bool tunnel = lb::is_tunnel(service.forward);
+    if (!tunnel && backend.address.family() != service.vip.family())
       file_.refuse(item("services", i, "pool"), who + " is " + family_name(backend.address) + ", the VIP " +
                                                     family_name(service.vip) +
                                                     "; a pool of the VIP's family is wanted");
-    if (service.forward == lb::Forward::kNat && !has_lip_[backend.address.is_v4() ? 0 : 1])
-      file_.refuse(item("services", i), "nat needs a local address (LIP) of the backends' family; an " +
+    if (service.forward != lb::Forward::kDsr && !has_lip_[backend.address.is_v4() ? 0 : 1])
+      file_.refuse(item("services", i), std::string(tunnel ? "a tunnel" : "nat") +
+                                            " needs a local address (LIP) of the backends' family; an " +
                                             family_name(backend.address) +
                                             " address in nat.addresses, or forward: dsr, is wanted");
-    if (service.forward != lb::Forward::kDsr) return;
-    if (backend.port != 0)
-      file_.refuse(item("services", i, "forward"), "dsr cannot change the port, but " + who +
+    if (lb::is_one_way(service.forward) && backend.port != 0)
+      file_.refuse(item("services", i, "forward"), "only nat can change the port, but " + who +
                                                        " names one; forward: nat, or backends without ports, "
                                                        "are wanted");
+    if (service.forward != lb::Forward::kDsr) return;
     if (!routes_.on_link_port(backend.address))
       file_.refuse(item("services", i, "forward"), "dsr needs its backends on a port's own network, " + who +
                                                        " is not; forward: nat is wanted");

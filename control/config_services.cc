@@ -63,7 +63,10 @@ ServiceConfig read_service(const YamlField& item) {
   read_ports(item.need("port", "a port, a range as in 8000-8100, or any,"), service);
   if (const auto text = item.need("pool", "the name of a pool").scalar("the name of a pool"))
     service.pool = *text;
-  item["forward"].choice(service.forward, {{"nat", lb::Forward::kNat}, {"dsr", lb::Forward::kDsr}});
+  item["forward"].choice(service.forward, {{"nat", lb::Forward::kNat},
+                                           {"dsr", lb::Forward::kDsr},
+                                           {"ipip", lb::Forward::kIpip},
+                                           {"gue", lb::Forward::kGue}});
   item["affinity"].choice(service.affinity, {{"tuple", lb::Affinity::kTuple},
                                              {"source-ip", lb::Affinity::kSourceIp},
                                              {"quic", lb::Affinity::kQuic},

@@ -132,7 +132,19 @@ Json ice_json(const lb::IceSpec& ice) {
 }
 
 std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
-std::string_view name_of(lb::Forward forward) { return forward == lb::Forward::kNat ? "nat" : "dsr"; }
+std::string_view name_of(lb::Forward forward) {
+  switch (forward) {
+    case lb::Forward::kNat:
+      return "nat";
+    case lb::Forward::kDsr:
+      return "dsr";
+    case lb::Forward::kIpip:
+      return "ipip";
+    case lb::Forward::kGue:
+      return "gue";
+  }
+  return "?";
+}
 std::string_view name_of(lb::Affinity affinity) {
   switch (affinity) {
     case lb::Affinity::kTuple:

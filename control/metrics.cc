@@ -41,6 +41,8 @@ constexpr Column kWorkerColumns[] = {
     {"dropped", "cleat_worker_dropped_packets_total", "Frames dropped, for whatever reason."},
     {"consumed", "cleat_worker_consumed_packets_total", "Frames that spoke to Cleat itself."},
     {"emitted", "cleat_worker_emitted_packets_total", "Frames of Cleat's own."},
+    {"icmp_sent", "cleat_worker_icmp_errors_total", "ICMP errors sent.", "of", "own"},
+    {"icmp_relayed", "cleat_worker_icmp_errors_total", "ICMP errors sent.", "of", "others"},
     {"held", "cleat_worker_held_packets_total", "Frames that waited for a next hop."},
     {"flow_hits", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "hit"},
     {"flow_misses", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "miss"},

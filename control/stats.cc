@@ -41,6 +41,8 @@ Json worker_json(const lb::WorkerCounters& c, size_t number) {
           {"dropped", dropped},
           {"consumed", c.consumed.get()},
           {"emitted", c.emitted.get()},
+          {"icmp_sent", c.icmp_sent.get()},
+          {"icmp_relayed", c.icmp_relayed.get()},
           {"held", c.held.get()},
           {"flow_hits", c.flow_hits.get()},
           {"flow_misses", c.flow_misses.get()},

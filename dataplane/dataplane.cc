@@ -175,8 +175,9 @@ class Dataplane::State {
     for (size_t port = 0; port < devices_.size(); ++port) macs[port] = devices_[port].mac;
     for (unsigned i = 0; i < options_.workers; ++i) {
       counters_.push_back(std::make_unique<lb::WorkerCounters>());
-      workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, offers_, *counters_[i],
-                                                      i, options_.workers, macs));
+      workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, offers_, path_mtus_,
+                                                      *counters_[i], i, options_.workers, macs));
+      for (size_t port = 0; port < devices_.size(); ++port) workers_[i]->mtus[port] = devices_[port].mtu;
       std::vector<WorkerPort> ports;
       for (size_t port = 0; port < devices_.size(); ++port) {
         const size_t queue = queue_of(i, port);
@@ -221,6 +222,7 @@ class Dataplane::State {
   uint64_t generation_ = 0;
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
+  lb::PathMtus path_mtus_;
   std::vector<rte_mempool*> pools_;
   std::vector<Device> devices_, taps_;
   std::optional<SnapshotSlot> slot_;

@@ -84,6 +84,8 @@ void fill_in(Device& device) {
   rte_ether_addr mac{};
   if (rte_eth_macaddr_get(id, &mac) == 0) std::memcpy(device.mac.bytes.data(), mac.addr_bytes, 6);
   rte_eth_dev_get_mtu(id, &device.mtu);
+  // DPDK's drivers of kernel interfaces say 1500 of any.
+  if (const auto mtu = mtu_of(device.interface)) device.mtu = *mtu;
 }
 
 // One vdev a queue: veth refuses two queues in one (docs/decisions).

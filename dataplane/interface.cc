@@ -186,6 +186,16 @@ lb::Status prepare_interface(const std::string& interface, unsigned queues,
   return set_queues(ethtool, interface, queues);
 }
 
+std::optional<uint16_t> mtu_of(const std::string& interface) {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request{};
+  std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
+  const bool known = ::ioctl(fd, SIOCGIFMTU, &request) == 0;
+  ::close(fd);
+  if (!known) return std::nullopt;
+  return static_cast<uint16_t>(std::clamp(request.ifr_mtu, 0, 0xffff));
+}
+
 unsigned possible_queues(const std::string& interface) {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;

@@ -3,6 +3,7 @@
 // libnl-route-3), queues and offloads (ethtool).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ lb::Status prepare_interface(const std::string& interface, unsigned queues,
 
 // How many receive queues the interface can have at most; 1 if its driver cannot say, or if there is none.
 unsigned possible_queues(const std::string& interface);
+
+// The largest IP packet that the interface sends, in bytes; nullopt if there is no such interface.
+std::optional<uint16_t> mtu_of(const std::string& interface);
 
 // Gives a tap its addresses and default gateways and takes it up. Router advertisements and duplicate address detection
 // are off on it.

@@ -123,4 +123,16 @@ void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet
             narrow_key(packet.src, packet.src_port, packet.listener));
 }
 
+std::optional<FlowControl> peek_flow(Worker& worker, const Packet& packet) noexcept {
+  FlowTables& flows = worker.segment.flows();
+  const auto control_in = [&packet](const auto& table, const auto& key) -> std::optional<FlowControl> {
+    const auto found = table.find(key, packet.hash);
+    if (!found) return std::nullopt;
+    return found.control;
+  };
+  return packet.service->wide
+             ? control_in(flows.wide, wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port))
+             : control_in(flows.narrow, narrow_key(packet.src, packet.src_port, packet.listener));
+}
+
 }  // namespace lb

@@ -3,6 +3,8 @@
 // and RST, also a touch that keeps the flow and its slot alive and notices their end.
 #pragma once
 
+#include <optional>
+
 #include "lb/packet.h"
 #include "lb/snapshot.h"
 #include "lb/time.h"
@@ -16,5 +18,8 @@ void look_among(Worker& worker, Packet& packet, ListenerId listener) noexcept;
 // REQUIRES: look_among(). On return hit says whether backend and slot are set.
 // cost  a hit reads one or two cache lines of the flow table; a touch one line of its slot
 void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept;
+
+// What the flow table says, and nothing else changes. REQUIRES: look_among()
+std::optional<FlowControl> peek_flow(Worker& worker, const Packet& packet) noexcept;
 
 }  // namespace lb

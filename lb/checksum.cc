@@ -33,4 +33,12 @@ uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination
   return sum;
 }
 
+be16 icmp_checksum(const IpAddress& source, const IpAddress& destination, std::span<const uint8_t> message) {
+  constexpr uint8_t kIcmpv6 = 58;
+  const uint64_t pseudo =
+      source.is_v4() ? 0
+                     : pseudo_header_sum(source, destination, kIcmpv6, static_cast<uint32_t>(message.size()));
+  return checksum_of(add_bytes(pseudo, message.data(), message.size()));
+}
+
 }  // namespace lb

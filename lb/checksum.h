@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "lb/address.h"
 #include "lb/bytes.h"
@@ -31,6 +32,11 @@ uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination
 
 // The checksum field for a sum: its complement.
 constexpr be16 checksum_of(uint64_t sum) { return {static_cast<uint16_t>(~fold_sum(sum))}; }
+
+// The checksum of a whole ICMP or ICMPv6 message (RFC 792, RFC 4443 section 2.3), by the family of its addresses. Its own
+// checksum field counts as it is: zero in one that is made, and the sum of one that came in is then 0.
+// message  from the ICMP header to the end of the packet
+be16 icmp_checksum(const IpAddress& source, const IpAddress& destination, std::span<const uint8_t> message);
 
 // What a rewrite changes in a checksum: collects "- old + new" of every field, applied to any number of checksums.
 class ChecksumDelta {

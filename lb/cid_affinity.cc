@@ -50,7 +50,7 @@ void find_by_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
   if (packet.listener != service.listener) look_among(worker, packet, service.listener);
   find_flow(worker, snapshot, now, packet);
   if (packet.named == kNoBackendId || (packet.hit && packet.backend == packet.named)) return;
-  if (service.forward == Forward::kDsr && packet.hit) {
+  if (is_one_way(service.forward) && packet.hit) {
     packet.backend = packet.named;
     packet.slot = kNoSlot;
     return;

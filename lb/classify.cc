@@ -2,6 +2,7 @@
 #include "lb/classify.h"
 
 #include "lb/affinity.h"
+#include "lb/icmp_error.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -24,20 +25,30 @@ void punt(Packet& packet, Verdict& verdict) {
   verdict.action = Action::kPunt;
 }
 
-void classify_client(Worker& worker, const Snapshot& snapshot, uint16_t vip, Packet& packet,
+// True, and its sender is told, if the packet may not go one hop further.
+bool ttl_is_over(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
+  if (ttl(packet) > 1) [[likely]]
+    return false;
+  tell_ttl_expired(worker, snapshot, now, packet);
+  worker.drop(packet, verdict, DropReason::kTtlExpired);
+  return true;
+}
+
+void classify_client(Worker& worker, const Snapshot& snapshot, Now now, uint16_t vip, Packet& packet,
                      Verdict& verdict) {
   const uint16_t index = snapshot.service_table.find(vip, packet.protocol, packet.dst_port);
   if (index == ServiceTable::kNone) return worker.drop(packet, verdict, DropReason::kNoService);
-  if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
+  if (ttl_is_over(worker, snapshot, now, packet, verdict)) return;
   packet.service = &snapshot.services[index];
   packet.kind = Kind::kClient;
   packet.named = kNoBackendId;
   look_among(worker, packet, packet.service->listener);
 }
 
-void classify_reply(Worker& worker, LipIndex lip, Packet& packet, Verdict& verdict) {
+void classify_reply(Worker& worker, const Snapshot& snapshot, Now now, LipIndex lip, Packet& packet,
+                    Verdict& verdict) {
   if (packet.dst_port < kFirstLocalPort) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
-  if (ttl(packet) <= 1) return worker.drop(packet, verdict, DropReason::kTtlExpired);
+  if (ttl_is_over(worker, snapshot, now, packet, verdict)) return;
   packet.kind = Kind::kReply;
   packet.slot = NatSlots::index(lip, packet.protocol, packet.dst_port);
   worker.segment.slots().prefetch(packet.slot);
@@ -45,7 +56,7 @@ void classify_reply(Worker& worker, LipIndex lip, Packet& packet, Verdict& verdi
 
 }  // namespace
 
-void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict& verdict) noexcept {
+void classify(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept {
   if (packet.kind == Kind::kArp) return;
   const LocalAddress* local = snapshot.addresses.find(packet.dst);
   if (local == nullptr) {
@@ -60,8 +71,8 @@ void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict&
     case Protocol::kTcp:
     case Protocol::kUdp:
       if (local->vip != LocalAddress::kNone)
-        return classify_client(worker, snapshot, local->vip, packet, verdict);
-      return classify_reply(worker, local->lip, packet, verdict);
+        return classify_client(worker, snapshot, now, local->vip, packet, verdict);
+      return classify_reply(worker, snapshot, now, local->lip, packet, verdict);
     case Protocol::kIcmp:
     case Protocol::kIcmpv6:
       packet.kind = Kind::kLocal;

@@ -11,6 +11,6 @@ namespace lb {
 
 // packet   kind kIp or kArp on entry. On return: kClient with service and hash set and its flow buckets on their way
 //          into the cache; kReply with its slot number set, likewise; kLocal; or kDone with a verdict
-void classify(Worker& worker, const Snapshot& snapshot, Packet& packet, Verdict& verdict) noexcept;
+void classify(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept;
 
 }  // namespace lb

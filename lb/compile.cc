@@ -100,6 +100,8 @@ class Compiler {
       const auto id = take(segment_.lips(), lips_used_, identity, now_, "LIP " + lip.to_string());
       if (!id) return Error{id.error() + "; a restart with a larger state makes room"};
       s.active_lips.push_back(id.value());
+      IpAddress& tunnel = lip.is_v4() ? s.tunnel_v4 : s.tunnel_v6;
+      if (tunnel.is_unset()) tunnel = lip;
     }
     return Nothing{};
   }

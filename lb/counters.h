@@ -76,7 +76,9 @@ struct WorkerCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::array<Counter, kDropReasonCount> drops;
   Counter consumed;                // ARP and ND that spoke to Cleat itself
-  Counter emitted;                 // frames of Cleat's own (ARP, ND), part of tx
+  Counter emitted;                 // frames of Cleat's own (ARP, ND, ICMP, ...), part of tx
+  Counter icmp_sent;               // of these, ICMP errors that Cleat itself found reason for
+  Counter icmp_relayed;            // and ICMP errors of others that were passed on
   Counter flow_hits, flow_misses;  // look-ups of the flow table by packets of a service
   Counter relocations;             // entries moved to make room
   Counter held;                    // frames parked for a next hop

@@ -19,7 +19,12 @@ namespace lb {
   X(kExtensionHeaders,     "extension_headers",      "IPv6 extension headers beyond what is walked")   \
   X(kOtherStation,         "other_station",          "unicast frame to another station's MAC address") \
   X(kNoService,            "no_service",             "no service on this VIP, protocol and port")      \
-  X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP other than echo")           \
+  X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP that is neither echo nor an error") \
+  X(kBadIcmp,              "bad_icmp",               "ICMP error with a wrong checksum, or that quotes no packet") \
+  X(kIcmpNoFlow,           "icmp_no_flow",           "ICMP error about a packet of no known flow")     \
+  X(kIcmpLimited,          "icmp_limited",           "more ICMP errors than are passed on")            \
+  X(kTooBig,               "too_big",                "the packet does not fit into its tunnel, or through its port") \
+  X(kNoHeadroom,           "no_headroom",            "the driver left no room before the frame for a tunnel's header") \
   X(kTtlExpired,           "ttl_expired",            "TTL or hop limit is used up")                    \
   X(kNoBackend,            "no_backend",             "no backend of the pool takes new sessions")      \
   X(kNoFlow,               "no_flow",                "TCP segment of no known flow and not a SYN")     \

@@ -10,7 +10,6 @@ namespace lb {
 namespace {
 
 constexpr uint8_t kTtl = 64;
-constexpr uint8_t kUdp = static_cast<uint8_t>(Protocol::kUdp);
 
 // Lays a header down and returns the place behind it.
 template <typename Header>
@@ -19,16 +18,16 @@ uint8_t* put(uint8_t* at, const Header& header) {
   return at + sizeof(header);
 }
 
-uint8_t* put_ip(uint8_t* at, const IpAddress& from, const IpAddress& to, size_t l4_length) {
+uint8_t* put_ip(uint8_t* at, const IpAddress& from, const IpAddress& to, uint8_t protocol, size_t l4_length) {
   if (from.is_v4()) {
     Ipv4Header ip{0x45,      0,  be16::of(static_cast<uint16_t>(sizeof(Ipv4Header) + l4_length)),
                   {},        {}, kTtl,
-                  kUdp,      {}, from.as_v4(),
+                  protocol,  {}, from.as_v4(),
                   to.as_v4()};
     ip.checksum = checksum_of(add_bytes(0, reinterpret_cast<const uint8_t*>(&ip), sizeof(ip)));
     return put(at, ip);
   }
-  Ipv6Header ip{be32::of(0x60000000), be16::of(static_cast<uint16_t>(l4_length)), kUdp, kTtl, {}, {}};
+  Ipv6Header ip{be32::of(0x60000000), be16::of(static_cast<uint16_t>(l4_length)), protocol, kTtl, {}, {}};
   std::memcpy(ip.source.data(), from.bytes(), 16);
   std::memcpy(ip.destination.data(), to.bytes(), 16);
   return put(at, ip);
@@ -36,27 +35,37 @@ uint8_t* put_ip(uint8_t* at, const IpAddress& from, const IpAddress& to, size_t 
 
 }  // namespace
 
-bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
-              std::span<const uint8_t> payload) noexcept {
-  const auto route = snapshot.routes.find(to.address);
-  if (!route || payload.size() > kMaxEmittedUdp) return false;
+bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress& from, const IpAddress& to,
+             Protocol protocol, std::span<const uint8_t> contents) noexcept {
+  const auto route = snapshot.routes.find(to);
+  if (!route || contents.size() > kMaxEmittedIp) return false;
   MacAddress mac;
   if (worker.neighbours.resolve(snapshot, worker.macs[route->port], route->port, route->next_hop, now,
                                 worker.out, mac) != Resolution::kKnown)
     return false;
-  const auto l4_length = static_cast<uint16_t>(sizeof(UdpHeader) + payload.size());
   std::array<uint8_t, OutFrames::kMaxBytes> frame;
-  const be16 type = be16::of(from.address.is_v4() ? kEtherIpv4 : kEtherIpv6);
+  const be16 type = be16::of(from.is_v4() ? kEtherIpv4 : kEtherIpv6);
   uint8_t* at = put(frame.data(), EthernetHeader{mac, worker.macs[route->port], type});
-  uint8_t* const l4 = put_ip(at, from.address, to.address, l4_length);
-  at = put(l4, UdpHeader{be16::of(from.port), be16::of(to.port), be16::of(l4_length), {}});
-  if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
-  be16 checksum =
-      checksum_of(add_bytes(pseudo_header_sum(from.address, to.address, kUdp, l4_length), l4, l4_length));
-  if (checksum.raw == 0) checksum.raw = 0xffff;  // RFC 768: zero means that there is none
-  std::memcpy(l4 + offsetof(UdpHeader, checksum), &checksum, sizeof(checksum));
+  at = put_ip(at, from, to, static_cast<uint8_t>(protocol), contents.size());
+  if (!contents.empty()) std::memcpy(at, contents.data(), contents.size());
   return worker.out.push(route->port,
-                         {frame.data(), static_cast<size_t>(at - frame.data()) + payload.size()});
+                         {frame.data(), static_cast<size_t>(at - frame.data()) + contents.size()});
+}
+
+bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
+              std::span<const uint8_t> payload) noexcept {
+  if (payload.size() > kMaxEmittedUdp) return false;
+  const auto length = static_cast<uint16_t>(sizeof(UdpHeader) + payload.size());
+  std::array<uint8_t, kMaxEmittedIp> datagram;
+  UdpHeader udp{be16::of(from.port), be16::of(to.port), be16::of(length), {}};
+  uint8_t* at = put(datagram.data(), udp);
+  if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
+  udp.checksum = checksum_of(
+      add_bytes(pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kUdp), length),
+                datagram.data(), length));
+  if (udp.checksum.raw == 0) udp.checksum.raw = 0xffff;  // RFC 768: zero means that there is none
+  put(datagram.data(), udp);
+  return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kUdp, {datagram.data(), length});
 }
 
 }  // namespace lb

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A UDP datagram of Cleat's own.
+// Packets of Cleat's own.
 #pragma once
 
 #include <span>
@@ -10,12 +10,18 @@
 
 namespace lb {
 
-// Longest payload: what OutFrames holds less the headers of IPv6 and UDP.
-inline constexpr size_t kMaxEmittedUdp = OutFrames::kMaxBytes - 14 - 40 - 8;
+// Longest contents: what OutFrames holds less the headers of IPv6, and of UDP.
+inline constexpr size_t kMaxEmittedIp = OutFrames::kMaxBytes - 14 - 40;
+inline constexpr size_t kMaxEmittedUdp = kMaxEmittedIp - 8;
 
-// Puts it into worker.out, addressed to the next hop on the way to `to`.
-// from, to  of one family; payload  0..kMaxEmittedUdp bytes
+// Puts an IP packet into worker.out, addressed to the next hop on the way to `to`.
+// from, to  of one family; contents  what follows the IP header, its checksum included, 0..kMaxEmittedIp bytes
 // returns   false: no route, no room in worker.out, or the next hop's MAC address is not known (it is asked for)
+bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress& from, const IpAddress& to,
+             Protocol protocol, std::span<const uint8_t> contents) noexcept;
+
+// Likewise a UDP datagram.
+// payload  0..kMaxEmittedUdp bytes
 bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
               std::span<const uint8_t> payload) noexcept;
 

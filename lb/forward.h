@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fifth stage: rewrite the packet for its way on. nat: both addresses and ports (RFC 3022), dsr: MAC addresses only.
-// TTL goes down by one, checksums are updated incrementally (RFC 1624), a UDP checksum of zero stays zero on IPv4.
+// Fifth stage: the packet's way on. nat: both addresses and ports are rewritten (RFC 3022; lb/rewrite.h); dsr and tunnels: it goes
+// on as it is (lb/pass_on.h). TTL goes down by one. What the egress port does not take is dropped, and its sender told.
 #pragma once
 
 #include "lb/frame.h"

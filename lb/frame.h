@@ -44,7 +44,7 @@ struct Verdict {
 class OutFrames {
  public:
   static constexpr unsigned kCapacity = 64;
-  static constexpr unsigned kMaxBytes = 256;
+  static constexpr unsigned kMaxBytes = 14 + 1280;  // an ICMPv6 error (RFC 4443 section 2.4)
 
   struct Out {
     PortIndex port;

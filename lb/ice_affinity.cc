@@ -147,7 +147,7 @@ void find_by_name(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
       packet.hit = false;
     return;
   }
-  if (packet.service->forward == Forward::kDsr) return follow_in_dsr(worker, now, packet, verdict, *found);
+  if (is_one_way(packet.service->forward)) return follow_in_dsr(worker, now, packet, verdict, *found);
   if (is_slot(found->control.slot()))
     return Check(worker, snapshot, now, packet, verdict, message, *found).run();
   packet.hit = false;
@@ -198,7 +198,7 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
     if (is_slot(packet.slot)) worker.segment.slots().prefetch(packet.slot);  // its bytes are counted there
     return follow_rtcp(worker, snapshot, now, packet, payload);
   }
-  if (packet.service->forward == Forward::kDsr) return worker.drop(packet, verdict, DropReason::kNoSession);
+  if (is_one_way(packet.service->forward)) return worker.drop(packet, verdict, DropReason::kNoSession);
   roam(worker, snapshot, now, packet, verdict);
 }
 

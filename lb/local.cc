@@ -3,6 +3,7 @@
 
 #include "lb/arp.h"
 #include "lb/checksum.h"
+#include "lb/icmp_relay.h"
 #include "lb/neighbour_discovery.h"
 #include "lb/next_hop.h"
 
@@ -99,6 +100,7 @@ void handle_local(Worker& worker, const Snapshot& snapshot, Now now, Frame& fram
     return answer_echo(worker, frame, packet, verdict, icmp::kEchoReply);
   if (!packet.v4 && packet.protocol == Protocol::kIcmpv6 && type == icmpv6::kEchoRequest)
     return answer_echo(worker, frame, packet, verdict, icmpv6::kEchoReply);
+  if (is_icmp_error(packet)) return relay_icmp_error(worker, snapshot, now, frame, packet, verdict);
   worker.drop(packet, verdict, DropReason::kIcmpNotForwarded);
 }
 

@@ -52,6 +52,11 @@ struct Packet {
   IpAddress src, dst;
 };
 
+// Of the whole IP packet. REQUIRES: l4 is set
+constexpr unsigned ip_bytes(const Packet& packet) {
+  return static_cast<unsigned>(packet.l4 - packet.l3) + packet.l4_length;
+}
+
 // The client's first segment. With FIN or RST beside SYN it is no way to open a connection, only to take up state.
 constexpr bool is_first_syn(const Packet& packet) {
   return (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kFin | tcp_flag::kRst)) ==

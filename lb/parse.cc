@@ -2,14 +2,13 @@
 #include "lb/parse.h"
 
 #include "lb/checksum.h"
+#include "lb/extension_headers.h"
 #include "lb/wire.h"
 
 namespace lb {
 namespace {
 
 using Verdict = std::optional<DropReason>;
-
-constexpr unsigned kMaxExtensionHeaders = 8;
 
 bool is_bad_source(const IpAddress& source) {
   if (source.is_v4()) {
@@ -78,38 +77,6 @@ Verdict parse_ipv4(const Frame& frame, Packet& packet, bool to_group) {
   return parse_l4(packet, ip->protocol);
 }
 
-// Where the headers of an IPv6 packet end (RFC 8200 section 4).
-struct Walk {
-  uint8_t protocol;
-  size_t offset;  // of the upper-layer header, from the IPv6 header
-  bool fragment = false;
-};
-
-[[gnu::noinline]] Verdict walk_extensions(const uint8_t* l3, size_t end, Walk& walk) {
-  constexpr uint8_t kHopByHop = 0, kRouting = 43, kFragmentHeader = 44, kAuthentication = 51, kOptions = 60;
-  for (unsigned count = 0;; ++count) {
-    const bool is_extension = walk.protocol == kHopByHop || walk.protocol == kRouting ||
-                              walk.protocol == kFragmentHeader || walk.protocol == kAuthentication ||
-                              walk.protocol == kOptions;
-    if (!is_extension) return std::nullopt;
-    if (count == kMaxExtensionHeaders) return DropReason::kExtensionHeaders;
-    if (end - walk.offset < 8) return DropReason::kFrameTruncated;
-    const uint8_t* header = l3 + walk.offset;
-    size_t length = (header[1] + 1U) * 8;
-    if (walk.protocol == kAuthentication) length = (header[1] + 2U) * 4;  // RFC 4302 section 2.2
-    if (walk.protocol == kFragmentHeader) {
-      walk.fragment = true;
-      walk.protocol = header[0];
-      return std::nullopt;
-    }
-    if (length > end - walk.offset) return DropReason::kFrameTruncated;
-    // With segments left somebody else is the destination (RFC 8200 section 4.4): what follows is not ours to read.
-    if (walk.protocol == kRouting && header[3] != 0) return std::nullopt;
-    walk.protocol = header[0];
-    walk.offset += length;
-  }
-}
-
 Verdict parse_ipv6(const Frame& frame, Packet& packet, bool to_group) {
   const size_t room = frame.length - sizeof(EthernetHeader);
   if (room < sizeof(Ipv6Header)) return DropReason::kFrameTruncated;
@@ -118,7 +85,7 @@ Verdict parse_ipv6(const Frame& frame, Packet& packet, bool to_group) {
   if (packet.l3[0] >> 4 != 6) return DropReason::kBadIpHeader;
   if (end > room) return DropReason::kFrameTruncated;
 
-  Walk walk{ip->next_header, sizeof(Ipv6Header)};
+  ExtensionWalk walk{ip->next_header, sizeof(Ipv6Header)};
   if (const Verdict reason = walk_extensions(packet.l3, end, walk)) return reason;
   packet.v4 = false;
   packet.src = IpAddress::v6(ip->source.data());

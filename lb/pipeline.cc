@@ -41,9 +41,10 @@ void parse_burst(Worker& worker, Burst& burst) {
   }
 }
 
-void classify_burst(Worker& worker, const Snapshot& snapshot, Burst& burst) {
+void classify_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   for (unsigned i = 0; i < burst.count; ++i)
-    if (burst.packets[i].kind != Kind::kDone) classify(worker, snapshot, burst.packets[i], burst.verdicts[i]);
+    if (burst.packets[i].kind != Kind::kDone)
+      classify(worker, snapshot, now, burst.packets[i], burst.verdicts[i]);
 }
 
 void find(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
@@ -115,7 +116,7 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
 void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
   worker.slots.follow(snapshot);
   parse_burst(worker, burst);
-  classify_burst(worker, snapshot, burst);
+  classify_burst(worker, snapshot, now, burst);
   if (affinity_burst(worker, snapshot, now, burst) > 0) pick_burst(worker, snapshot, now, burst);
   forward_burst(worker, snapshot, now, burst);
 }

@@ -16,7 +16,10 @@
 namespace lb {
 
 enum class Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58 };
-enum class Forward : uint8_t { kNat, kDsr };
+enum class Forward : uint8_t { kNat, kDsr, kIpip, kGue };
+constexpr bool is_tunnel(Forward f) { return f == Forward::kIpip || f == Forward::kGue; }
+// The backend sees the client's own packet, and answers the client itself.
+constexpr bool is_one_way(Forward f) { return f != Forward::kNat; }
 enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls, kIce };
 // Reads connection ids that the servers made.
 constexpr bool has_connection_ids(Affinity a) { return a == Affinity::kQuic || a == Affinity::kDtls; }

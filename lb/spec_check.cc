@@ -96,14 +96,14 @@ class Checker {
 
   Status check_reach(const ServiceSpec& spec, const BackendSpec& backend) const {
     const std::string name = "service " + spec.name, who = name_of(backend);
-    if (backend.address.family() != spec.vip.family())
+    if (!is_tunnel(spec.forward) && backend.address.family() != spec.vip.family())
       return Error{name + ": backend " + who + " is not of the VIP's address family"};
-    if (spec.forward == Forward::kNat && !(backend.address.is_v4() ? has_lip_v4_ : has_lip_v6_))
-      return Error{name + ": nat to backend " + who + " needs a LIP of its address family in nat.addresses"};
-    if (spec.forward != Forward::kDsr) return Nothing{};
-    if (backend.port != 0)
-      return Error{name + ": dsr cannot change the port, but backend " + who + " names one"};
-    if (!routes_.on_link_port(backend.address))
+    if (spec.forward != Forward::kDsr && !(backend.address.is_v4() ? has_lip_v4_ : has_lip_v6_))
+      return Error{name + ": " + (is_tunnel(spec.forward) ? "a tunnel" : "nat") + " to backend " + who +
+                   " needs a LIP of its address family in nat.addresses"};
+    if (is_one_way(spec.forward) && backend.port != 0)
+      return Error{name + ": only nat can change the port, but backend " + who + " names one"};
+    if (spec.forward == Forward::kDsr && !routes_.on_link_port(backend.address))
       return Error{name + ": dsr needs backend " + who + " on a port's own network"};
     return Nothing{};
   }

@@ -70,9 +70,12 @@ struct CLEAT_WIRE IcmpHeader {
 static_assert(sizeof(IcmpHeader) == 8);
 
 namespace icmp {
-inline constexpr uint8_t kEchoReply = 0, kEchoRequest = 8;
-}
+inline constexpr uint8_t kEchoReply = 0, kUnreachable = 3, kEchoRequest = 8, kTimeExceeded = 11,
+                         kParameterProblem = 12;
+inline constexpr uint8_t kFragmentationNeeded = 4;  // a code of kUnreachable
+}  // namespace icmp
 namespace icmpv6 {
+inline constexpr uint8_t kUnreachable = 1, kPacketTooBig = 2, kTimeExceeded = 3, kParameterProblem = 4;
 inline constexpr uint8_t kEchoRequest = 128, kEchoReply = 129;
 inline constexpr uint8_t kNeighbourSolicitation = 135, kNeighbourAdvertisement = 136;
 }  // namespace icmpv6

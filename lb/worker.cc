@@ -16,11 +16,13 @@ HmacSha1Key key_of(uint64_t seed) {
 
 }  // namespace
 
-Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, WorkerCounters& counters_,
-               unsigned index_, unsigned count_, const std::array<MacAddress, kMaxPorts>& macs_)
+Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, PathMtus& path_mtus_,
+               WorkerCounters& counters_, unsigned index_, unsigned count_,
+               const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
       neighbours(neighbours_),
       offers(offers_),
+      path_mtus(path_mtus_),
       counters(counters_),
       index(index_),
       count(count_),
@@ -32,6 +34,7 @@ Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, 
       random_state(hash_word(index_, 0x77726b72)),
       wrr_position(new uint32_t[kMaxPools]) {
   // Workers start at different places of a schedule, so that together they do not open in lockstep.
+  mtus.fill(kDefaultMtu);
   for (unsigned pool = 0; pool < kMaxPools; ++pool) wrr_position[pool] = index * 7;
 }
 

@@ -12,6 +12,7 @@
 #include "lb/frame.h"
 #include "lb/neighbours.h"
 #include "lb/packet.h"
+#include "lb/path_mtu.h"
 #include "lb/roamers.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
@@ -22,19 +23,23 @@
 namespace lb {
 
 struct Worker {
-  // segment, neighbours, offers and counters outlive the worker.
+  // segment, neighbours, offers, path_mtus and counters outlive the worker.
   // index, count  this worker of how many: its share of slots and buckets. Recomputed at each start
   // macs          the ports' own MAC addresses, by PortIndex
-  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, WorkerCounters& counters,
-         unsigned index, unsigned count, const std::array<MacAddress, kMaxPorts>& macs);
+  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, PathMtus& path_mtus,
+         WorkerCounters& counters, unsigned index, unsigned count,
+         const std::array<MacAddress, kMaxPorts>& macs);
 
   Segment& segment;
   Neighbours& neighbours;
   WhipOffers& offers;
+  PathMtus& path_mtus;
   WorkerCounters& counters;
   const unsigned index;
   const unsigned count;
   const std::array<MacAddress, kMaxPorts> macs;
+  std::array<uint16_t, kMaxPorts>
+      mtus;  // largest IP packet that a port sends; kDefaultMtu until the owner says otherwise
 
   OutFrames out;    // drained by the caller after each process() and resume()
   SlotShare slots;  // candidates for new NAT flows
@@ -42,6 +47,7 @@ struct Worker {
   Roamers roamers;
   Asks asks;
   Unanswered unanswered;
+  Budget icmp_answers{1000};                 // errors of Cleat's own, and errors that are passed on, a second
   const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices

@@ -59,7 +59,7 @@ void run_burst(World& world, Stopwatch& watch) {
       worker.drop(b.packets[i], b.verdicts[i], *reason);
   });
   watch.time(Stage::kClassify, b.count,
-             [&](unsigned i) { lb::classify(worker, snapshot, b.packets[i], b.verdicts[i]); });
+             [&](unsigned i) { lb::classify(worker, snapshot, now, b.packets[i], b.verdicts[i]); });
   watch.time(Stage::kAffinity, b.count,
              [&](unsigned i) { lb::find_flow(worker, snapshot, now, b.packets[i]); });
   watch.time(Stage::kOpen, b.count, [&](unsigned i) {

@@ -101,7 +101,8 @@ World::World(Kind kind, uint64_t flows, bool huge) : kind_(kind) {
   std::array<lb::MacAddress, lb::kMaxPorts> macs{};
   macs[kOutside] = kOutsideMac;
   macs[kInside] = kInsideMac;
-  worker_ = std::make_unique<lb::Worker>(*segment_, *neighbours_, offers_, *counters_, 0U, 1U, macs);
+  worker_ =
+      std::make_unique<lb::Worker>(*segment_, *neighbours_, offers_, path_mtus_, *counters_, 0U, 1U, macs);
 
   std::vector<Flow> clients(flows + flows / 4);
   for (Flow& flow : clients) flow = next_client();

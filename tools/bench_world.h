@@ -93,6 +93,7 @@ class World {
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
   lb::WhipOffers offers_;
+  lb::PathMtus path_mtus_;
   std::unique_ptr<lb::WorkerCounters> counters_ = std::make_unique<lb::WorkerCounters>();
   std::unique_ptr<lb::Worker> worker_;
   std::vector<Flow> flows_;

@@ -93,6 +93,7 @@ class Engine {
   std::optional<lb::Segment> segment_;
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
+  lb::PathMtus path_mtus_;
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
   std::vector<std::unique_ptr<lb::Worker>> workers_;

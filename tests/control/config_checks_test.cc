@@ -78,7 +78,7 @@ TEST(ConfigChecks, DsrNeedsBackendsBesideAPortAndWithoutPorts) {
     return problem_of(text.replace(text.find("10.20.0.12"), 10, backend));
   };
   EXPECT_EQ(refused("10.20.0.12:19350"),
-            "16:84: services[0].forward: dsr cannot change the port, but backend 10.20.0.12:19350 of pool "
+            "16:84: services[0].forward: only nat can change the port, but backend 10.20.0.12:19350 of pool "
             "srs names "
             "one; forward: nat, or backends without ports, are wanted");
   EXPECT_EQ(refused("10.99.0.12"),

@@ -25,7 +25,7 @@ class SeamTest : public testing::Test {
       neighbours_.put_static(kInside, ip("10.20.0." + std::to_string(n)), backend_mac(n));
     for (unsigned i = 0; i < kWorkers; ++i)
       workers_.push_back(
-          std::make_unique<lb::Worker>(segment_, neighbours_, offers_, counters_[i], i, kWorkers,
+          std::make_unique<lb::Worker>(segment_, neighbours_, offers_, path_mtus_, counters_[i], i, kWorkers,
                                        std::array<lb::MacAddress, lb::kMaxPorts>{kOutsideMac, kInsideMac}));
   }
 
@@ -58,6 +58,7 @@ class SeamTest : public testing::Test {
   lb::Segment segment_ = memory_.format(now_);
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
+  lb::PathMtus path_mtus_;
   lb::WorkerCounters counters_[kWorkers];
   std::vector<std::unique_ptr<lb::Worker>> workers_;
   SnapshotSlot slot_{kWorkers};

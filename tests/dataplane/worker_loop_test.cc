@@ -105,8 +105,9 @@ class WorkerLoopTest : public testing::Test {
   lb::Segment segment_ = memory_.format(boot_time());
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
+  lb::PathMtus path_mtus_;
   lb::WorkerCounters counters_;
-  lb::Worker worker_{segment_, neighbours_, offers_, counters_, 0, 1, {kOutsideMac, kInsideMac}};
+  lb::Worker worker_{segment_, neighbours_, offers_, path_mtus_, counters_, 0, 1, {kOutsideMac, kInsideMac}};
   SnapshotSlot slot_{1};
   std::optional<RingWire> outside_, inside_, tap_;
   std::optional<WorkerLoop> loop_;

@@ -6,7 +6,8 @@ its network.
 """
 # pylint: disable=unused-import
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption, IPOption_NOP, IPOption_Router_Alert, IPOption_Timestamp
-from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6PacketTooBig, ICMPv6TimeExceeded,
+                                ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
                                 ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
                                 IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
@@ -76,6 +77,16 @@ class Talk:
         """The backend answers with l4 and the client gets it."""
         port.send(self.reply(l4, ttl=ttl, **fields))
         (out or port).expect(self.reply_out(l4, ttl=ttl - 1, **fields))
+
+
+def told(ends, mac, icmp, about, cleat=CLEAT, quoted=None):
+    """An ICMP error of Cleat's own, or one that it passes on. ends: (from, to) addresses; about: the frame it speaks of, of which
+    the first `quoted` bytes behind the Ethernet header are quoted."""
+    source, destination = ends
+    most = 1232 if ":" in source else 548
+    quote = bytes(about)[14:][:quoted if quoted is not None else most]
+    outer = ip(source, destination) if ":" in source else IP(src=source, dst=destination, id=0, flags=0)
+    return Ether(src=cleat, dst=mac) / outer / icmp / Raw(quote)
 
 
 def arp_announcement(mac, address):

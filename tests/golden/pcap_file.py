@@ -26,12 +26,16 @@ def read_frames(path):
 
 
 def kind_of(frame):
-    """'announcement' (gratuitous ARP, unsolicited neighbour advertisement), 'own' (other ARP and neighbour discovery) or
-    'forwarded'. When Cleat says its own words among what it forwards depends on bursts and on the clock."""
+    """'announcement' (gratuitous ARP, unsolicited neighbour advertisement), 'own' (other ARP and neighbour discovery, ICMP errors)
+    or 'forwarded'. When Cleat says its own words among what it forwards depends on bursts and on the clock."""
     if frame[12:14] == b"\x08\x06":
         return "announcement" if frame[28:32] == frame[38:42] else "own"
     if frame[12:14] == b"\x86\xdd" and len(frame) > 54 and frame[20] == 58 and frame[54] in (135, 136):
         return "announcement" if frame[54] == 136 and frame[:2] == b"\x33\x33" else "own"
+    if frame[12:14] == b"\x86\xdd" and len(frame) > 54 and frame[20] == 58 and frame[54] in (1, 2, 3, 4):
+        return "own"
+    if frame[12:15] == b"\x08\x00\x45" and len(frame) > 34 and frame[23] == 1 and frame[34] in (3, 11, 12):
+        return "own"
     return "forwarded"
 
 

@@ -115,6 +115,18 @@ std::function<Outcome()> sent(const Bytes& frame, const Rig::Edit& edit = {}) {
   return [=]() { return to_one_rig(edit, [&](Rig& rig) { return rig.send(frame); }); };
 }
 
+Bytes error_about(const Bytes& frame) {
+  return ping("198.51.100.7", "10.10.0.100").icmp(3, 1).payload(Bytes(frame.begin() + 14, frame.end()));
+}
+Outcome with_a_flood_of_errors() {
+  Rig rig;
+  rig.send(udp(kClient, kRtc));
+  Outcome last;
+  for (int i = 0; i < 2000 && last.action != Action::kDrop; ++i)
+    last = rig.send(error_about(udp("10.10.0.100:8000", kClient)));
+  return last;
+}
+
 const std::map<DropReason, std::function<Outcome()>> kCases = {
     {DropReason::kFrameTruncated, sent([] {
        Bytes frame = tcp(kClient, kRtmp);
@@ -134,7 +146,13 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
      }},
     {DropReason::kOtherStation, sent(tcp(kClient, kRtmp).to(backend_mac(77)))},
     {DropReason::kNoService, sent(tcp(kClient, "10.10.0.100:1"))},
-    {DropReason::kIcmpNotForwarded, sent(ping("198.51.100.7", "10.10.0.100").icmp(3, 1))},
+    {DropReason::kIcmpNotForwarded, sent(ping("198.51.100.7", "10.10.0.100").icmp(13, 0))},
+    {DropReason::kBadIcmp, sent(ping("198.51.100.7", "10.10.0.100").icmp(3, 1))},
+    {DropReason::kIcmpNoFlow, sent(error_about(udp("10.10.0.100:8000", kClient)))},
+    {DropReason::kIcmpLimited, with_a_flood_of_errors},
+    {DropReason::kTooBig, sent(udp(kClient, kRtc).payload(Bytes(1473)))},
+    {DropReason::kNoHeadroom,
+     sent(udp(kClient, kRtc), [](SnapshotSpec& s) { service(s, "rtc").forward = Forward::kIpip; })},
     {DropReason::kTtlExpired, sent(tcp(kClient, kRtmp).ttl(1))},
     {DropReason::kNoBackend,
      sent(udp(kClient, kRtc), [](SnapshotSpec& s) { pool(s, "srs").backends.clear(); })},

@@ -129,7 +129,7 @@ Bytes FrameBuilder::bytes() const {
     put8(out, unsigned(0x40 + header / 4));
     put8(out, 0);
     put16(out, total_length_ >= 0 ? unsigned(total_length_) : unsigned(header + rest.size()));
-    put16(out, 0x1234);
+    put16(out, own_ ? 0 : 0x1234);
     put16(out, fragment_);
     put8(out, ttl_);
     put8(out, protocol_);
@@ -140,7 +140,7 @@ Bytes FrameBuilder::bytes() const {
     const unsigned checksum = naive_checksum(Bytes(out.begin() + 14, out.end()));
     set16(out, 24, ip_checksum_ >= 0 ? unsigned(ip_checksum_) : checksum);
   } else {
-    put32(out, 0x60012345);
+    put32(out, own_ ? 0x60000000 : 0x60012345);
     put16(out, total_length_ >= 0 ? unsigned(total_length_) : unsigned(rest.size()));
     put8(out, extensions_.empty() ? protocol_ : extensions_[0].type);
     put8(out, ttl_);

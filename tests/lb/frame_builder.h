@@ -41,6 +41,8 @@ class FrameBuilder {
   FrameBuilder& fragment(uint16_t flags_and_offset) { return set(fragment_, flags_and_offset); }
   // Appends one IPv6 extension header; its next-header byte is filled in.
   FrameBuilder& extension(uint8_t type, Bytes header);
+  // IPv4 identification, IPv6 traffic class and flow label 0, as Cleat's own packets have them.
+  FrameBuilder& own() { return set(own_, true); }
   FrameBuilder& total_length(uint16_t wrong) { return set(total_length_, int{wrong}); }
   FrameBuilder& ip_checksum(uint16_t wrong) { return set(ip_checksum_, int{wrong}); }
 
@@ -79,6 +81,7 @@ class FrameBuilder {
   uint32_t sequence_ = 1000, icmp_rest_ = 0x00010001;
   int total_length_ = -1, ip_checksum_ = -1, udp_length_ = -1, l4_checksum_ = -1;
   size_t padding_ = 0;
+  bool own_ = false;
   Bytes options_, payload_;
   struct Extension {
     uint8_t type;

@@ -90,8 +90,8 @@ Rig::Rig(const Edit& edit, unsigned workers, const SegmentGeometry& geometry)
   macs[kInside] = kInsideMac;
   for (unsigned i = 0; i < workers; ++i) {
     counters_.push_back(std::make_unique<WorkerCounters>());
-    workers_.push_back(
-        std::make_unique<Worker>(segment_, *neighbours_, offers_, *counters_[i], i, workers, macs));
+    workers_.push_back(std::make_unique<Worker>(segment_, *neighbours_, offers_, path_mtus_, *counters_[i], i,
+                                                workers, macs));
   }
   neighbours_->put_static(kOutside, ip("10.10.0.1"), kGatewayMac);
   neighbours_->put_static(kOutside, ip("2001:db8:10::1"), kGatewayMac);
@@ -128,9 +128,10 @@ std::vector<Outcome> Rig::send_burst(std::span<const Bytes> frames, PortIndex po
   std::vector<std::unique_ptr<uint8_t[]>> blocks;
   burst->count = static_cast<unsigned>(frames.size());
   for (unsigned i = 0; i < burst->count; ++i) {
-    blocks.emplace_back(new uint8_t[frames[i].size()]);
-    std::copy(frames[i].begin(), frames[i].end(), blocks[i].get());
-    burst->frames[i] = {blocks[i].get(), static_cast<uint16_t>(frames[i].size()), 0, port};
+    blocks.emplace_back(new uint8_t[headroom + frames[i].size()]);
+    uint8_t* const data = blocks[i].get() + headroom;
+    std::copy(frames[i].begin(), frames[i].end(), data);
+    burst->frames[i] = {data, static_cast<uint16_t>(frames[i].size()), headroom, port};
   }
   process(worker(worker_index), *snapshot_, now_, *burst);
   std::vector<Outcome> outcomes;

@@ -76,6 +76,7 @@ class Rig {
   Segment& segment() { return segment_; }
   Neighbours& neighbours() { return *neighbours_; }
   [[nodiscard]] const SnapshotSpec& spec() const { return spec_; }
+  uint16_t headroom = 0;  // writable bytes before a frame that is sent
   [[nodiscard]] uint64_t drops(DropReason reason) const;
   // Sums over the workers.
   [[nodiscard]] int64_t open_flows(std::string_view service) const;
@@ -88,6 +89,7 @@ class Rig {
   SnapshotSpec spec_;
   std::unique_ptr<Neighbours> neighbours_ = std::make_unique<Neighbours>();
   WhipOffers offers_;
+  PathMtus path_mtus_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<const Snapshot> snapshot_;

@@ -87,7 +87,7 @@ TEST(SpecCheck, ABackendMustBeReachableInTheServicesMode) {
               s.services[0].forward = Forward::kDsr;
               s.pools[0].backends[0].port = 19350;
             }),
-            "service rtmp: dsr cannot change the port, but backend 10.20.0.11:19350 names one");
+            "service rtmp: only nat can change the port, but backend 10.20.0.11:19350 names one");
   EXPECT_EQ(refusal([](SnapshotSpec& s) {
               s.services[0].forward = Forward::kDsr;
               s.pools[0].backends[0].address = ip("192.0.2.1");

@@ -19,4 +19,4 @@ def write(case):
     quoted = ip(CLIENT, VIP) / UDP(sport=1, dport=2)
     for kind, code in ((3, 3), (0, 0), (11, 0), (12, 0)):
         port.send(Ether(src=CLIENT_MAC, dst=CLEAT) / ip(CLIENT, VIP) / ICMP(type=kind, code=code) / quoted)
-        case.drops("icmp_not_forwarded")
+        case.drops("icmp_not_forwarded" if kind == 0 else "icmp_no_flow")

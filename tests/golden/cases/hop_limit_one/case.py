@@ -6,7 +6,11 @@ from frames import *
 def write(case):
     port = arm(case, VIP6, LIP6)
     talk = Talk(client=(CLIENT6, 50000), vip=(VIP6, 8000), lip=(LIP6, 1024), backend=(BACKEND6, 8000))
-    port.send(talk.request(UDP() / b"too far", ttl=1))
+    last = talk.request(UDP() / b"too far", ttl=1)
+    port.send(last)
+    port.expect(told((VIP6, CLIENT6), CLIENT_MAC, ICMPv6TimeExceeded(code=0), last))
     talk.forward(port, UDP() / b"just so", ttl=2)
-    port.send(talk.reply(UDP() / b"too far", ttl=0))
+    last = talk.reply(UDP() / b"too far", ttl=0)
+    port.send(last)
+    port.expect(told((LIP6, BACKEND6), BACKEND_MAC, ICMPv6TimeExceeded(code=0), last))
     case.drops("ttl_expired", 2)

@@ -6,9 +6,13 @@ from frames import *
 def write(case):
     port = arm(case, VIP, LIP)
     talk = Talk(client=(CLIENT, 40000), vip=(VIP, 80), lip=(LIP, 1024), backend=(BACKEND, 80))
-    port.send(talk.request(TCP(flags="S", seq=1000), ttl=1))
-    port.send(talk.request(TCP(flags="S", seq=1000), ttl=0))
+    for ttl in (1, 0):
+        last = talk.request(TCP(flags="S", seq=1000), ttl=ttl)
+        port.send(last)
+        port.expect(told((VIP, CLIENT), CLIENT_MAC, ICMP(type=11, code=0), last))
     talk.forward(port, TCP(flags="S", seq=1000), ttl=2)
-    port.send(talk.reply(TCP(flags="SA", seq=5000, ack=1001), ttl=1))
+    last = talk.reply(TCP(flags="SA", seq=5000, ack=1001), ttl=1)
+    port.send(last)
+    port.expect(told((LIP, BACKEND), BACKEND_MAC, ICMP(type=11, code=0), last))
     talk.back(port, TCP(flags="SA", seq=5000, ack=1001), ttl=2)
     case.drops("ttl_expired", 3)

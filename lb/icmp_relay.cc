@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "lb/icmp_relay.h"
+
+#include <algorithm>
+
+#include "lb/affinity.h"
+#include "lb/checksum.h"
+#include "lb/emit.h"
+#include "lb/icmp_quote.h"
+#include "lb/pass_on.h"
+#include "lb/pick.h"
+#include "lb/rewrite.h"
+#include "lb/tunnel.h"
+#include "lb/wire.h"
+
+namespace lb {
+namespace {
+
+class Relay {
+ public:
+  Relay(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet, Verdict& verdict)
+      : worker_(worker), snapshot_(snapshot), now_(now), frame_(frame), packet_(packet), verdict_(verdict) {}
+
+  void run() {
+    if (icmp_checksum(packet_.src, packet_.dst, {packet_.l4, packet_.l4_length}).raw != 0)
+      return drop(DropReason::kBadIcmp);
+    const auto quote = read_icmp_quote(
+        {packet_.l4 + sizeof(IcmpHeader), packet_.l4_length - sizeof(IcmpHeader)}, packet_.v4);
+    if (!quote) return drop(DropReason::kBadIcmp);
+    quote_ = *quote;
+    // Whoever speaks of a packet that the address he speaks to never sent is mistaken, or lies.
+    const LocalAddress* local = snapshot_.addresses.find(packet_.dst);
+    if (quote_.source != packet_.dst || quote_.later_fragment) return drop(DropReason::kIcmpNoFlow);
+    if (local->vip != LocalAddress::kNone) return of_client(local->vip);
+    if (quote_.is_tunnel()) return of_tunnel();
+    of_backend(local->lip);
+  }
+
+ private:
+  void drop(DropReason reason) { worker_.drop(packet_, verdict_, reason); }
+  [[nodiscard]] Protocol protocol() const { return static_cast<Protocol>(quote_.protocol); }
+
+  // A packet of Cleat's to a client.
+  void of_client(uint16_t vip) {
+    const uint16_t index = snapshot_.service_table.find(vip, protocol(), quote_.source_port);
+    if (index == ServiceTable::kNone) return drop(DropReason::kIcmpNoFlow);
+    Packet flow;
+    flow.v4 = packet_.v4;
+    flow.src = quote_.destination;
+    flow.src_port = quote_.destination_port;
+    flow.dst = quote_.source;
+    flow.dst_port = quote_.source_port;
+    flow.protocol = protocol();
+    flow.service = &snapshot_.services[index];
+    auto found = look_up(flow, flow.service->listener);
+    if (!found && flow.service->moved != flow.service->listener) found = look_up(flow, flow.service->moved);
+    if (flow.service->forward != Forward::kNat) return to_server_as_it_is(flow, found);
+    if (!found || !is_slot(found->slot())) return drop(DropReason::kIcmpNoFlow);
+    const auto view = NatSlots::read(worker_.segment.slots().at(found->slot()));
+    if (!view || view->control.backend() != found->backend()) return drop(DropReason::kIcmpNoFlow);
+    const Backend& backend = snapshot_.backends[found->backend()];
+    const IpAddress& lip = snapshot_.lips[NatSlots::lip_of(found->slot())];
+    const uint16_t port = backend.port != 0 ? backend.port : flow.dst_port;
+    send(lip, backend.address, {backend.address, lip, port, NatSlots::port_of(found->slot())});
+  }
+
+  std::optional<FlowControl> look_up(Packet& flow, ListenerId listener) {
+    look_among(worker_, flow, listener);
+    return peek_flow(worker_, flow);
+  }
+
+  // The server itself wrote the quoted packet.
+  void to_server_as_it_is(const Packet& flow, const std::optional<FlowControl>& found) {
+    auto backend = found ? std::optional(found->backend()) : std::nullopt;
+    const Pool& pool = snapshot_.pools[flow.service->pool];
+    if (!backend && pool.pick == PickMethod::kMaglev && flow.service->affinity == Affinity::kTuple)
+      backend = pick(worker_, snapshot_, flow.service->pool, tuple_hash(snapshot_, flow));
+    if (!backend) return drop(DropReason::kIcmpNoFlow);
+    if ((packet_.v4 ? packet_.l3[8] : packet_.l3[7]) <= 1) return drop(DropReason::kTtlExpired);
+    if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
+    packet_.service = flow.service;
+    packet_.backend = *backend;
+    packet_.hash = flow.hash;
+    frame_.length = static_cast<uint16_t>(packet_.l4 - frame_.data + packet_.l4_length);
+    worker_.counters.icmp_relayed.add(1);
+    pass_on(worker_, snapshot_, now_, frame_, packet_, verdict_);
+  }
+
+  // The outer packet of a tunnel. With 8 bytes of it nobody knows whose packet was inside; the next one that does not fit is answered.
+  void of_tunnel() {
+    const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
+    const bool too_big = packet_.v4
+                             ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
+                             : icmp->type == icmpv6::kPacketTooBig;
+    if (!too_big) return drop(DropReason::kIcmpNotForwarded);
+    const uint32_t mtu = packet_.v4 ? icmp->rest.host() & 0xffff : icmp->rest.host();
+    for (size_t id = 0; id < snapshot_.backends.size(); ++id)
+      if (snapshot_.backends[id].address == quote_.destination)
+        worker_.path_mtus.learn(static_cast<BackendId>(id), packet_.dst.family(),
+                                static_cast<uint16_t>(std::min(mtu, 0xffffU)), now_.tick());
+    consume();
+  }
+
+  // A packet of Cleat's to a backend, for a client.
+  void of_backend(LipIndex lip) {
+    const bool has_ports = protocol() == Protocol::kTcp || protocol() == Protocol::kUdp;
+    if (!has_ports || quote_.source_port < kFirstLocalPort) return drop(DropReason::kIcmpNoFlow);
+    const NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, protocol(), quote_.source_port));
+    const auto view = NatSlots::read(slot);
+    if (!view || view->control.state() == SlotState::kProbing) return drop(DropReason::kIcmpNoFlow);
+    const Backend& backend = snapshot_.backends[view->control.backend()];
+    const uint16_t port = backend.port != 0 ? backend.port : view->vip_port;
+    if (quote_.destination != backend.address || quote_.destination_port != port)
+      return drop(DropReason::kIcmpNoFlow);
+    const Listener& listener = snapshot_.listeners[view->control.listener() % snapshot_.listeners.size()];
+    send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
+  }
+
+  // ends  of the quoted packet, as its sender wrote it
+  void send(const IpAddress& from, const IpAddress& to, const Ends& ends) {
+    if (from.is_v4() != packet_.v4 || to.is_v4() != packet_.v4) return drop(DropReason::kFamilyMismatch);
+    if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
+    std::array<uint8_t, kMaxEmittedIp> message;
+    const size_t length = std::min<size_t>(packet_.l4_length, message.size());
+    std::memcpy(message.data(), packet_.l4, length);
+    uint8_t* const quoted = message.data() + sizeof(IcmpHeader);
+    rewrite_quote(quoted, length - sizeof(IcmpHeader), ends);
+    auto* icmp = reinterpret_cast<IcmpHeader*>(message.data());
+    icmp->checksum = {};
+    icmp->checksum = icmp_checksum(from, to, {message.data(), length});
+    if (emit_ip(worker_, snapshot_, now_, from, to, packet_.protocol, {message.data(), length}))
+      worker_.counters.icmp_relayed.add(1);
+    consume();
+  }
+
+  void rewrite_quote(uint8_t* quoted, size_t length, const Ends& ends) const {
+    ChecksumDelta addresses;
+    addresses.change(quote_.source, ends.source);
+    addresses.change(quote_.destination, ends.destination);
+    if (packet_.v4) {
+      auto* ip = reinterpret_cast<Ipv4Header*>(quoted);
+      ip->source = ends.source.as_v4();
+      ip->destination = ends.destination.as_v4();
+      ip->checksum = addresses.apply(ip->checksum);
+    } else {
+      auto* ip = reinterpret_cast<Ipv6Header*>(quoted);
+      std::memcpy(ip->source.data(), ends.source.bytes(), 16);
+      std::memcpy(ip->destination.data(), ends.destination.bytes(), 16);
+    }
+    ChecksumDelta delta = addresses;
+    delta.change(be16::of(quote_.source_port), be16::of(ends.source_port));
+    delta.change(be16::of(quote_.destination_port), be16::of(ends.destination_port));
+    uint8_t* const l4 = quoted + quote_.ip_length;
+    const size_t l4_length = length - quote_.ip_length;
+    auto* ports = reinterpret_cast<UdpHeader*>(l4);
+    ports->source = be16::of(ends.source_port);
+    ports->destination = be16::of(ends.destination_port);
+    if (protocol() == Protocol::kUdp) {
+      ports->checksum = delta.apply_udp(ports->checksum);
+    } else if (l4_length >= offsetof(TcpHeader, checksum) + sizeof(be16)) {
+      auto* tcp = reinterpret_cast<TcpHeader*>(l4);
+      tcp->checksum = delta.apply(tcp->checksum);
+    }
+  }
+
+  void consume() {
+    packet_.kind = Kind::kDone;
+    verdict_.action = Action::kConsumed;
+    worker_.counters.consumed.add(1);
+  }
+
+  Worker& worker_;
+  const Snapshot& snapshot_;
+  const Now now_;
+  Frame& frame_;
+  Packet& packet_;
+  Verdict& verdict_;
+  IcmpQuote quote_;
+};
+
+}  // namespace
+
+bool is_icmp_error(const Packet& packet) noexcept {
+  const uint8_t type = packet.l4[0];
+  if (packet.v4)
+    return packet.protocol == Protocol::kIcmp &&
+           (type == icmp::kUnreachable || type == icmp::kTimeExceeded || type == icmp::kParameterProblem);
+  return packet.protocol == Protocol::kIcmpv6 && type >= icmpv6::kUnreachable &&
+         type <= icmpv6::kParameterProblem;
+}
+
+void relay_icmp_error(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+                      Verdict& verdict) noexcept {
+  Relay(worker, snapshot, now, frame, packet, verdict).run();
+}
+
+}  // namespace lb

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The way to a backend in modes in which it sees the client itself: `dsr` changes the MAC addresses, a tunnel puts the packet into
+// another one.
+#pragma once
+
+#include "lb/frame.h"
+#include "lb/packet.h"
+#include "lb/snapshot.h"
+#include "lb/time.h"
+#include "lb/worker.h"
+
+namespace lb {
+
+// packet  of a service that is not `nat`, with its backend set, TTL > 1; TCP, UDP or ICMP. What does not fit into the tunnel is
+//         dropped as too_big, and its sender told
+void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+             Verdict& verdict) noexcept;
+
+}  // namespace lb
