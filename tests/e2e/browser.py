@@ -115,23 +115,11 @@ class Peer:
 
     def wait_media(self, frames=10, deadline_s=20.0):
         """Until so many more frames were encoded (a player: decoded) on a connection that stands. Returns self."""
-        first = self.stats().frames
-
-        def flows():
-            seen = self.stats()
-            return seen.connection == "connected" and seen.frames >= first + frames
-        wait_for(flows, lambda: f"{frames} frames of {self.username}: {self.stats()}", deadline_s)
-        return self
+        return wait_for_all([self], "frames", frames, deadline_s)[0]
 
     def wait_packets(self, packets=20, deadline_s=20.0):
         """Likewise, of packets: for crowds, whose pictures a small machine cannot decode in time."""
-        first = self.stats().packets
-
-        def flows():
-            seen = self.stats()
-            return seen.connection == "connected" and seen.packets >= first + packets
-        wait_for(flows, lambda: f"{packets} packets of {self.username}: {self.stats()}", deadline_s)
-        return self
+        return wait_for_all([self], "packets", packets, deadline_s)[0]
 
     def wait_connection(self, state, deadline_s=30.0):
         """Until connectionState is that ("failed" comes some 20 s after the last packet). Returns self."""
@@ -155,3 +143,18 @@ class Player(Peer):
         """
         told = self.browser.evaluate(f"gap({self.number})")
         return Gap(*(told.get(kind, {}).get("gap_ms", 0) for kind in ("audio", "video")))
+
+
+def wait_for_all(peers, kind, more, deadline_s=20.0):
+    """Until each has so many more "frames" or "packets" on a connection that stands: no longer than the slowest needs.
+    Returns them.
+    """
+    wanted = {peer: getattr(peer.stats(), kind) + more for peer in peers}
+
+    def waiting():
+        for peer, seen in [(peer, peer.stats()) for peer in wanted]:
+            if seen.connection == "connected" and getattr(seen, kind) >= wanted[peer]:
+                del wanted[peer]
+        return wanted
+    wait_for(lambda: not waiting(), lambda: f"{more} {kind} of {[(p.username, p.stats()) for p in wanted]}", deadline_s)
+    return peers

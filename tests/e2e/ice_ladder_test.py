@@ -4,12 +4,12 @@ plain `tuple` for HTTP; what each rung is for must find them all, without any mo
 """
 from staged import run_on_stages, say
 from lab.wait import wait_for
-from browser import whip_url
+from browser import wait_for_all, whip_url
 from ice_stage import UFRAG_KEY, Stage, only
 from signaller import start_signaller
 from whip_peers import no_whip
 
-SESSIONS = 60
+SESSIONS, TOGETHER = 60, 6
 
 
 def ladder(run, build):
@@ -22,14 +22,16 @@ def all_get_media(stage, rung, counted, where=None, **query):
     stage.use(**only(rung))
     before, strays = stage.counts(), stage.strays()
     servers = {}
-    for number in range(SESSIONS):
-        name = stage.name()
-        to, more = where(number) if where else (stage.net.vip, {})
-        peer = stage.phone.publish(whip_url(to, name, **query, **more)).wait_media(3)
-        server, seen = stage.owner(peer.username)
-        servers[server.name] = servers.get(server.name, 0) + 1
-        assert seen.handshakes == 1 and len(seen.remotes) == 1, seen
-        peer.stop()
+    for first in range(0, SESSIONS, TOGETHER):
+        peers = []
+        for number in range(first, first + TOGETHER):
+            to, more = where(number) if where else (stage.net.vip, {})
+            peers.append(stage.phone.publish(whip_url(to, stage.name(), **query, **more)))
+        for peer in wait_for_all(peers, "frames", 3):
+            server, seen = stage.owner(peer.username)
+            servers[server.name] = servers.get(server.name, 0) + 1
+            assert seen.handshakes == 1 and len(seen.remotes) == 1, seen
+            peer.stop()
     after = stage.counts()
     opened = {r: after["opened"][r] - before["opened"][r] for r in after["opened"]}
     say(f"{counted}: {SESSIONS} of {SESSIONS} got media, opened {opened}, by server {servers}, strays "

@@ -99,12 +99,13 @@ class Stage:
         peer = (browser or self.phone).publish(whip_url(vip or self.net.vip, name, **query)).wait_media(3)
         return name, peer
 
-    def play(self, server, name, browser=None):
-        """A player of a stream on that server: HTTP and media through Cleat."""
+    def play(self, server, name, browser=None, wait=True):
+        """A player of a stream on that server: HTTP and media through Cleat; wait: until it has media."""
         six = server in self.servers6
         number = (self.servers6 if six else self.servers).index(server)
         where = url(self.net.vip6 if six else self.net.vip, f"/rtc/v1/whep/?app=live&stream={name}", OWN_PORT + number)
-        return (browser or self.phone).play(where).wait_packets()
+        player = (browser or self.phone).play(where)
+        return player.wait_packets() if wait else player
 
 
 def show(title, values, unit="ms"):
