@@ -14,13 +14,14 @@ enum class Touched : uint8_t {
   kFine,
 };
 
-Touched touch_slot(const Worker& worker, Now now, const Packet& packet, FlowControl control) {
+Touched touch_slot(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                   FlowControl control) {
   if (control.slot() >= worker.segment.slots().size()) return Touched::kGone;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
   if (!view || view->control.backend() != control.backend()) return Touched::kGone;
   if (slot.session.load(std::memory_order_acquire) != 0) {
-    if (!touch_session(worker, now, packet, control.slot())) return Touched::kGone;
+    if (!touch_session(worker, snapshot, now, packet, control.slot())) return Touched::kGone;
     slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
     return Touched::kFine;
   }
@@ -65,7 +66,7 @@ template <typename Table>
   // After a RST the next packet must come by here again: it may refute it.
   bool again = (packet.tcp_flags & tcp_flag::kRst) != 0;
   if (is_slot(control.slot())) {
-    const Touched touched = touch_slot(worker, now, packet, control);
+    const Touched touched = touch_slot(worker, snapshot, now, packet, control);
     if (touched == Touched::kGone) {
       table.remove_all(key, packet.hash, control.slot());
       return false;

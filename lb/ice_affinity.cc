@@ -202,7 +202,8 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
   roam(worker, snapshot, now, packet, verdict);
 }
 
-bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotIndex index) noexcept {
+bool touch_session(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                   SlotIndex index) noexcept {
   const uint32_t number = worker.segment.slots().at(index).session.load(std::memory_order_acquire);
   SessionTables& tables = worker.segment.sessions();
   TupleFound tuple = tables.tuple_on(index, number - 1, packet.src, packet.src_port, packet.listener);
@@ -213,11 +214,17 @@ bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotInde
   const PayloadKind kind = payload_kind(payload);
   // Checks are looked at by name: one that names another session says nothing of this one.
   if (kind == PayloadKind::kStun) return true;
+  const auto place = kind == PayloadKind::kRtp ? rtp_place(payload) : std::nullopt;
+  // A router gave the address to another client since: its media must not go to this one's server until its next check.
+  if (place && ticks_since(now.tick(), tuple.control.tick()) >= kLostTicks) {
+    const auto other =
+        session_of_rtp(tables, snapshot.pools[packet.service->pool].clients, *place, now.tick());
+    if (other && other->index != number - 1) return false;
+  }
   const SessionControl control(session.control.load(std::memory_order_relaxed));
   const bool is_clients = tuple.index == control.current() || tuple.control.state() == TupleState::kProven;
   Sessions::change_tuple(session.tuples[tuple.index], tuple.control, tuple.control.with_tick(now.tick()));
-  if (kind == PayloadKind::kRtp && is_clients)
-    if (const auto place = rtp_place(payload)) note_rtp(tables, number - 1, *place, now.tick());
+  if (place && is_clients) note_rtp(tables, number - 1, *place, now.tick());
   return true;
 }
 

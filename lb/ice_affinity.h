@@ -24,8 +24,10 @@ namespace lb {
 void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
                  Verdict& verdict) noexcept;
 
-// Notes that a packet came from an address of the session on `slot`. False if the session does not have that address.
+// Notes that a packet came from an address of the session on `slot`. False if the session does not have that address, or
+// was silent there for long and the packet is another session's media.
 // REQUIRES: the slot's session is not 0. For find_flow(), once a touch period
-bool touch_session(const Worker& worker, Now now, const Packet& packet, SlotIndex slot) noexcept;
+bool touch_session(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                   SlotIndex slot) noexcept;
 
 }  // namespace lb

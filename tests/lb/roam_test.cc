@@ -121,6 +121,31 @@ TEST_F(Roam, AnAnswerIsNotRightAgainWhenItsSecondComesRound) {
   EXPECT_EQ(replies_go_to(), endpoint(kWifi));
 }
 
+// A home's router gives the port of a session that ended a while ago to one that goes on.
+TEST_F(Roam, MediaFromAnAddressThatAnEndedSessionHadGoesToItsOwnServer) {
+  rig_.learn(13, kServerPassword, "srvufrag:ENDED", "the-password-of-who-has-ended-01");
+  rig_.reply_to(rig_.from(kLte, check({.name = "srvufrag:ENDED", .password = kServerPassword})), success(1));
+  rig_.from(kLte, rtp(0x99));
+  for (int i = 0; i < 7 * 4; ++i) speak();
+  rig_.own_frames();
+
+  EXPECT_TRUE(goes_to_server(rig_.from(kLte, rtp(kSsrc, ++sequence_))));
+
+  const auto challenges = rig_.challenges();
+  ASSERT_EQ(challenges.size(), 1U);
+  rig_.from(kLte, challenges[0].answer(kClientPassword));
+  EXPECT_EQ(replies_go_to(), endpoint(kLte));
+}
+
+TEST_F(Roam, MediaFromAnAddressWhoseSessionIsThereStaysThatSessions) {
+  rig_.learn(13, kServerPassword, "srvufrag:THERE", "the-password-of-who-is-there-012");
+  const Outcome there = rig_.from(kLte, check({.name = "srvufrag:THERE", .password = kServerPassword}));
+  rig_.reply_to(there, success(1));
+  for (int i = 0; i < 5 * 4; ++i) speak();
+
+  EXPECT_EQ(rig_.from(kLte, rtp(kSsrc, ++sequence_)).fields().source, there.fields().source);
+}
+
 TEST_F(Roam, AStrangerWhoSaysWhatTheClientWouldSayGetsNothing) {
   uint64_t bytes_in = 0, bytes_out = 0, answers = 0;
   for (int i = 0; i < 300; ++i) {
