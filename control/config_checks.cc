@@ -182,10 +182,10 @@ class Checks {
     const std::string who = "backend " + backend.to_string() + " of pool " + pool.name;
     if (backend.address == service.vip) file_.refuse(item("services", i, "vip"), who + " is the VIP itself");
     const bool tunnel = lb::is_tunnel(service.forward);
-    if (!tunnel && backend.address.family() != service.vip.family())
+    if (service.forward == lb::Forward::kDsr && backend.address.family() != service.vip.family())
       file_.refuse(item("services", i, "pool"), who + " is " + family_name(backend.address) + ", the VIP " +
                                                     family_name(service.vip) +
-                                                    "; a pool of the VIP's family is wanted");
+                                                    "; dsr needs a pool of the VIP's family, nat translates");
     if (service.forward != lb::Forward::kDsr && !has_lip_[backend.address.is_v4() ? 0 : 1])
       file_.refuse(item("services", i), std::string(tunnel ? "a tunnel" : "nat") +
                                             " needs a local address (LIP) of the backends' family; an " +

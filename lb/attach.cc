@@ -33,7 +33,8 @@ bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexc
   const auto view = NatSlots::read(slot);
   if (!to || !view || slot.session.load(std::memory_order_acquire) != found.index + 1) return false;
   const uint16_t silence = silence_of_current(session, found.control, now.tick());
-  if (!NatSlots::turn(slot, view->control, to->address, to->control.port())) return false;
+  if (!NatSlots::turn(slot, view->control, to->address, to->control.port(), to->control.listener()))
+    return false;
   const SessionControl mine = found.control;
   while (!Sessions::change(session, found.control, found.control.with_current(index)))
     if (!found.control.same_use(mine)) return false;

@@ -49,13 +49,20 @@ class ChecksumDelta {
     sum_ += static_cast<uint32_t>(~old_value.raw);
     sum_ += new_value.raw;
   }
-  // REQUIRES: both of one family
+  // Of one family or of two: a pseudo-header's address.
   void change(const IpAddress& old_value, const IpAddress& new_value) {
-    if (old_value.is_v4()) return change(old_value.as_v4(), new_value.as_v4());
-    subtract(old_value.high());
-    subtract(old_value.low());
-    add(new_value.high());
-    add(new_value.low());
+    if (old_value.is_v4()) {
+      sum_ += static_cast<uint32_t>(~old_value.as_v4().raw);
+    } else {
+      subtract(old_value.high());
+      subtract(old_value.low());
+    }
+    if (new_value.is_v4()) {
+      sum_ += new_value.as_v4().raw;
+    } else {
+      add(new_value.high());
+      add(new_value.low());
+    }
   }
 
   // RFC 1624: HC' = ~(~HC + ~m + m')

@@ -4,33 +4,17 @@
 #include <cstring>
 
 #include "lb/checksum.h"
+#include "lb/ip_header.h"
 #include "lb/wire.h"
 
 namespace lb {
 namespace {
-
-constexpr uint8_t kTtl = 64;
 
 // Lays a header down and returns the place behind it.
 template <typename Header>
 uint8_t* put(uint8_t* at, const Header& header) {
   std::memcpy(at, &header, sizeof(header));
   return at + sizeof(header);
-}
-
-uint8_t* put_ip(uint8_t* at, const IpAddress& from, const IpAddress& to, uint8_t protocol, size_t l4_length) {
-  if (from.is_v4()) {
-    Ipv4Header ip{0x45,      0,  be16::of(static_cast<uint16_t>(sizeof(Ipv4Header) + l4_length)),
-                  {},        {}, kTtl,
-                  protocol,  {}, from.as_v4(),
-                  to.as_v4()};
-    ip.checksum = checksum_of(add_bytes(0, reinterpret_cast<const uint8_t*>(&ip), sizeof(ip)));
-    return put(at, ip);
-  }
-  Ipv6Header ip{be32::of(0x60000000), be16::of(static_cast<uint16_t>(l4_length)), protocol, kTtl, {}, {}};
-  std::memcpy(ip.source.data(), from.bytes(), 16);
-  std::memcpy(ip.destination.data(), to.bytes(), 16);
-  return put(at, ip);
 }
 
 }  // namespace
@@ -46,7 +30,7 @@ bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress&
   std::array<uint8_t, OutFrames::kMaxBytes> frame;
   const be16 type = be16::of(from.is_v4() ? kEtherIpv4 : kEtherIpv6);
   uint8_t* at = put(frame.data(), EthernetHeader{mac, worker.macs[route->port], type});
-  at = put_ip(at, from, to, static_cast<uint8_t>(protocol), contents.size());
+  at = put_ip_header(at, from, to, {contents.size(), static_cast<uint8_t>(protocol)});
   if (!contents.empty()) std::memcpy(at, contents.data(), contents.size());
   return worker.out.push(route->port,
                          {frame.data(), static_cast<size_t>(at - frame.data()) + contents.size()});

@@ -9,6 +9,7 @@
 #include "lb/rewrite.h"
 #include "lb/session_bytes.h"
 #include "lb/session_reply.h"
+#include "lb/translate.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -18,14 +19,28 @@ void cut_padding(Frame& frame, const Packet& packet) {
   frame.length = static_cast<uint16_t>(packet.l4 - frame.data + packet.l4_length);
 }
 
-// Otherwise it is dropped, and its sender told.
+// Through that port, in the family of `towards`. Otherwise it is dropped, and its sender told.
 bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
-          Verdict& verdict) {
-  if (ip_bytes(packet) <= worker.mtus[egress]) [[likely]]
+          const IpAddress& towards, Verdict& verdict) {
+  const int growth = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family());
+  const int mtu = worker.mtus[egress] - growth;
+  if (static_cast<int>(ip_bytes(packet)) <= mtu) [[likely]]
     return true;
-  tell_too_big(worker, snapshot, now, packet, worker.mtus[egress]);
+  tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
   worker.drop(packet, verdict, DropReason::kTooBig);
   return false;
+}
+
+// With other ends, in their family.
+void send_rewritten(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+                    const Ends& ends, const Route& route, Verdict& verdict) {
+  if (ends.source.is_v4() == packet.v4) [[likely]] {
+    rewrite(packet, ends);
+  } else {
+    if (frame.headroom < kMostTranslatedGrowth) return worker.drop(packet, verdict, DropReason::kNoHeadroom);
+    translate(frame, packet, ends, worker.ip_id);
+  }
+  send_to(worker, snapshot, now, frame, route.port, route.next_hop, packet, verdict);
 }
 
 }  // namespace
@@ -43,13 +58,12 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     traffic->bytes_in.add(frame.length);
   }
   if (is_one_way(packet.service->forward)) return pass_on(worker, snapshot, now, frame, packet, verdict);
-  if (backend.address.is_v4() != packet.v4) return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
-  if (!fits(worker, snapshot, now, packet, backend.egress, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, verdict)) return;
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).sequence_delta_or_bytes_in, frame.length);
-  rewrite(packet, {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
-                   NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port});
-  send_to(worker, snapshot, now, frame, backend.egress, backend.next_hop, packet, verdict);
+  const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
+                  NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port};
+  send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop}, verdict);
 }
 
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
@@ -66,12 +80,12 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   if (slot.session.load(std::memory_order_relaxed) != 0)
     direct_reply(worker, snapshot, now, packet, slot, *view);
-  const Listener& listener = snapshot.listeners[control.listener() % snapshot.listeners.size()];
-  if (listener.vip.is_v4() != packet.v4 || view->client.is_v4() != packet.v4)
+  const Listener& listener = snapshot.listeners[view->listener % snapshot.listeners.size()];
+  if (listener.vip.is_v4() != view->client.is_v4())
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   const auto route = snapshot.routes.find(view->client);
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
-  if (!fits(worker, snapshot, now, packet, route->port, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, route->port, view->client, verdict)) return;
 
   if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
@@ -92,8 +106,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   }
   if (slot.session.load(std::memory_order_relaxed) != 0)
     count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
-  rewrite(packet, {listener.vip, view->client, view->vip_port, view->client_port});
-  send_to(worker, snapshot, now, frame, route->port, route->next_hop, packet, verdict);
+  send_rewritten(worker, snapshot, now, frame, packet,
+                 {listener.vip, view->client, view->vip_port, view->client_port}, *route, verdict);
 }
 
 }  // namespace lb

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fifth stage: the packet's way on. nat: both addresses and ports are rewritten (RFC 3022; lb/rewrite.h); dsr and tunnels: it goes
+// Fifth stage: the packet's way on. nat: both addresses and ports are rewritten (RFC 3022; lb/rewrite.h,
+// between families lb/translate.h); dsr and tunnels: it goes
 // on as it is (lb/pass_on.h). TTL goes down by one. What the egress port does not take is dropped, and its sender told.
 #pragma once
 

@@ -58,4 +58,11 @@ std::optional<IcmpQuote> read_icmp_quote(std::span<const uint8_t> quoted, bool v
   return quote;
 }
 
+size_t IcmpQuote::claimed_contents() const {
+  const size_t packet =
+      source.is_v4() ? reinterpret_cast<const Ipv4Header*>(ip)->total_length.host()
+                     : sizeof(Ipv6Header) + reinterpret_cast<const Ipv6Header*>(ip)->payload_length.host();
+  return packet < ip_length ? 0 : packet - ip_length;
+}
+
 }  // namespace lb

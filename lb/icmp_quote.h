@@ -22,6 +22,8 @@ struct IcmpQuote {
   IpAddress source, destination;
   uint16_t source_port = 0, destination_port = 0;  // of TCP and UDP, if it is a beginning
 
+  // Bytes behind the IP header that the whole packet had, as it says; more than were quoted as a rule.
+  [[nodiscard]] size_t claimed_contents() const;
   // The outer packet of one of Cleat's tunnels (lb/tunnel.h).
   [[nodiscard]] bool is_tunnel() const {
     return protocol == 4 || protocol == 41 || (protocol == 17 && destination_port == kGuePort);

@@ -7,9 +7,11 @@
 #include "lb/checksum.h"
 #include "lb/emit.h"
 #include "lb/icmp_quote.h"
+#include "lb/ip_header.h"
 #include "lb/pass_on.h"
 #include "lb/pick.h"
 #include "lb/rewrite.h"
+#include "lb/translate.h"
 #include "lb/tunnel.h"
 #include "lb/wire.h"
 
@@ -112,46 +114,41 @@ class Relay {
     const uint16_t port = backend.port != 0 ? backend.port : view->vip_port;
     if (quote_.destination != backend.address || quote_.destination_port != port)
       return drop(DropReason::kIcmpNoFlow);
-    const Listener& listener = snapshot_.listeners[view->control.listener() % snapshot_.listeners.size()];
+    const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
   }
 
   // ends  of the quoted packet, as its sender wrote it
   void send(const IpAddress& from, const IpAddress& to, const Ends& ends) {
-    if (from.is_v4() != packet_.v4 || to.is_v4() != packet_.v4) return drop(DropReason::kFamilyMismatch);
+    if (from.is_v4() != to.is_v4() || ends.source.is_v4() != from.is_v4())
+      return drop(DropReason::kFamilyMismatch);
+    auto icmp = std::optional(*reinterpret_cast<const IcmpHeader*>(packet_.l4));
+    if (from.is_v4() != packet_.v4) icmp = translate_icmp_error(*icmp, packet_.dst.family());
+    if (!icmp) return drop(DropReason::kIcmpNotForwarded);
     if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
     std::array<uint8_t, kMaxEmittedIp> message;
-    const size_t length = std::min<size_t>(packet_.l4_length, message.size());
-    std::memcpy(message.data(), packet_.l4, length);
-    uint8_t* const quoted = message.data() + sizeof(IcmpHeader);
-    rewrite_quote(quoted, length - sizeof(IcmpHeader), ends);
-    auto* icmp = reinterpret_cast<IcmpHeader*>(message.data());
+    const size_t length = sizeof(*icmp) + put_quote(std::span(message).subspan(sizeof(*icmp)), ends);
     icmp->checksum = {};
+    std::memcpy(message.data(), &*icmp, sizeof(*icmp));
     icmp->checksum = icmp_checksum(from, to, {message.data(), length});
-    if (emit_ip(worker_, snapshot_, now_, from, to, packet_.protocol, {message.data(), length}))
+    std::memcpy(message.data(), &*icmp, sizeof(*icmp));
+    const Protocol protocol = from.is_v4() ? Protocol::kIcmp : Protocol::kIcmpv6;
+    if (emit_ip(worker_, snapshot_, now_, from, to, protocol, {message.data(), length}))
       worker_.counters.icmp_relayed.add(1);
     consume();
   }
 
-  void rewrite_quote(uint8_t* quoted, size_t length, const Ends& ends) const {
-    ChecksumDelta addresses;
-    addresses.change(quote_.source, ends.source);
-    addresses.change(quote_.destination, ends.destination);
-    if (packet_.v4) {
-      auto* ip = reinterpret_cast<Ipv4Header*>(quoted);
-      ip->source = ends.source.as_v4();
-      ip->destination = ends.destination.as_v4();
-      ip->checksum = addresses.apply(ip->checksum);
-    } else {
-      auto* ip = reinterpret_cast<Ipv6Header*>(quoted);
-      std::memcpy(ip->source.data(), ends.source.bytes(), 16);
-      std::memcpy(ip->destination.data(), ends.destination.bytes(), 16);
-    }
-    ChecksumDelta delta = addresses;
+  // Returns its length.
+  size_t put_quote(std::span<uint8_t> into, const Ends& ends) const {
+    ChecksumDelta delta;
+    delta.change(quote_.source, ends.source);
+    delta.change(quote_.destination, ends.destination);
+    uint8_t* const l4 = ends.source.is_v4() == packet_.v4 ? put_same_header(into.data(), ends, delta)
+                                                          : put_other_header(into.data(), ends);
+    const size_t l4_length = std::min(quote_.l4_length, into.size() - static_cast<size_t>(l4 - into.data()));
+    std::memcpy(l4, quote_.l4, l4_length);
     delta.change(be16::of(quote_.source_port), be16::of(ends.source_port));
     delta.change(be16::of(quote_.destination_port), be16::of(ends.destination_port));
-    uint8_t* const l4 = quoted + quote_.ip_length;
-    const size_t l4_length = length - quote_.ip_length;
     auto* ports = reinterpret_cast<UdpHeader*>(l4);
     ports->source = be16::of(ends.source_port);
     ports->destination = be16::of(ends.destination_port);
@@ -161,6 +158,33 @@ class Relay {
       auto* tcp = reinterpret_cast<TcpHeader*>(l4);
       tcp->checksum = delta.apply(tcp->checksum);
     }
+    return static_cast<size_t>(l4 - into.data()) + l4_length;
+  }
+
+  // As it was quoted, options and extension headers included.
+  uint8_t* put_same_header(uint8_t* at, const Ends& ends, const ChecksumDelta& addresses) const {
+    std::memcpy(at, quote_.ip, quote_.ip_length);
+    if (packet_.v4) {
+      auto* ip = reinterpret_cast<Ipv4Header*>(at);
+      ip->source = ends.source.as_v4();
+      ip->destination = ends.destination.as_v4();
+      ip->checksum = addresses.apply(ip->checksum);
+    } else {
+      auto* ip = reinterpret_cast<Ipv6Header*>(at);
+      std::memcpy(ip->source.data(), ends.source.bytes(), 16);
+      std::memcpy(ip->destination.data(), ends.destination.bytes(), 16);
+    }
+    return at + quote_.ip_length;
+  }
+
+  // What the sender wrote, as far as it can be told.
+  uint8_t* put_other_header(uint8_t* at, const Ends& ends) const {
+    IpFields fields;
+    fields.protocol = quote_.protocol;
+    fields.contents = quote_.claimed_contents();
+    fields.ttl = packet_.v4 ? quote_.ip[8] : quote_.ip[7];
+    fields.dont_fragment = true;
+    return put_ip_header(at, ends.source, ends.destination, fields);
   }
 
   void consume() {

@@ -9,6 +9,7 @@ std::optional<SlotView> NatSlots::read(const NatSlot& slot) noexcept {
     SlotView view;
     view.control = SlotControl(before);
     if (!in_use(view.control.state())) return std::nullopt;
+    view.listener = view.control.listener();
     const unsigned lane = view.control.lane();
     view.client = IpAddress::of_words(slot.lane_high[lane].load(std::memory_order_acquire),
                                       slot.lane_low[lane].load(std::memory_order_acquire));
@@ -58,7 +59,8 @@ bool NatSlots::pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) 
   return true;
 }
 
-bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept {
+bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port,
+                    ListenerId listener) noexcept {
   uint64_t expected = seen.raw();
   if (seen.turning() ||
       !slot.control.compare_exchange_strong(expected, seen.begin_turn().raw(), std::memory_order_acq_rel))
@@ -69,7 +71,7 @@ bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, ui
   slot.lane_port[idle].store(client_port, std::memory_order_release);
   expected = seen.begin_turn().raw();
   while (SlotControl(expected).same_use(seen))
-    if (slot.control.compare_exchange_weak(expected, SlotControl(expected).end_turn().raw(),
+    if (slot.control.compare_exchange_weak(expected, SlotControl(expected).end_turn(listener).raw(),
                                            std::memory_order_acq_rel))
       return true;
   // It was closed meanwhile, and rests until this is done: nobody else may write lanes either.

@@ -69,8 +69,11 @@ class SlotControl {
   }
   [[nodiscard]] constexpr SlotControl begin_turn() const { return SlotControl(raw_ | kTurning); }
   // Turns are counted, so that a reader who slept through two of them does not take the lanes for unchanged.
-  [[nodiscard]] constexpr SlotControl end_turn() const {
-    return SlotControl(((raw_ & ~(kTurning | kTurns)) | ((raw_ + kOneTurn) & kTurns)) ^ kLane);
+  [[nodiscard]] constexpr SlotControl end_turn(ListenerId listener) const {
+    constexpr uint64_t kListener = uint64_t{0xffff} << 24;
+    return SlotControl(((raw_ & ~(kTurning | kTurns | kListener)) | ((raw_ + kOneTurn) & kTurns) |
+                        uint64_t{listener} << 24) ^
+                       kLane);
   }
   [[nodiscard]] constexpr SlotControl without_turn() const { return SlotControl(raw_ & ~kTurning); }
   // False once the slot was closed, and what is there now is another flow's.
@@ -114,6 +117,7 @@ static_assert(sizeof(NatSlot) == 64);
 // A consistent picture of one slot in use.
 struct SlotView {
   SlotControl control;
+  ListenerId listener = 0;  // by which the client comes
   IpAddress client;
   uint16_t client_port = 0;
   uint16_t vip_port = 0;
@@ -157,7 +161,9 @@ class NatSlots {
   static bool pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept;
   // Replies go to another address of the same client from now on. False if the slot changed since `seen`, or another
   // worker turns it just now. Any worker.
-  static bool turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port) noexcept;
+  // listener  by which the client comes from there
+  static bool turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port,
+                   ListenerId listener) noexcept;
   // Out of use: -> quarantine. False if the slot changed since `seen`. Owner only.
   static bool close(NatSlot& slot, SlotControl seen, Quarantine cause, Tick now) noexcept;
 

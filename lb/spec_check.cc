@@ -96,7 +96,7 @@ class Checker {
 
   Status check_reach(const ServiceSpec& spec, const BackendSpec& backend) const {
     const std::string name = "service " + spec.name, who = name_of(backend);
-    if (!is_tunnel(spec.forward) && backend.address.family() != spec.vip.family())
+    if (spec.forward == Forward::kDsr && backend.address.family() != spec.vip.family())
       return Error{name + ": backend " + who + " is not of the VIP's address family"};
     if (spec.forward != Forward::kDsr && !(backend.address.is_v4() ? has_lip_v4_ : has_lip_v6_))
       return Error{name + ": " + (is_tunnel(spec.forward) ? "a tunnel" : "nat") + " to backend " + who +

@@ -144,11 +144,13 @@ TEST(ConfigChecks, ABackendIsAnotherHostThatCanBeReached) {
             "gateway; a port with an address beside it, or a gateway, is wanted");
 }
 
-TEST(ConfigChecks, VipAndBackendsAreOfOneFamily) {
+TEST(ConfigChecks, NatTranslatesBetweenFamiliesAndDsrCannot) {
+  EXPECT_EQ(problem_with("vip: 10.10.0.100", "vip: 2001:db8::100"), "");
+  std::string dsr = test::sample_with("vip: 10.10.0.100", "vip: 2001:db8::100");
   EXPECT_EQ(
-      problem_with("vip: 10.10.0.100", "vip: 2001:db8::100"),
-      "16:72: services[0].pool: backend 10.20.0.11 of pool srs is IPv4, the VIP IPv6; a pool of the VIP's "
-      "family is wanted");
+      problem_of(dsr.replace(dsr.find("forward: nat"), 12, "forward: dsr")),
+      "16:72: services[0].pool: backend 10.20.0.11 of pool srs is IPv4, the VIP IPv6; dsr needs a pool of "
+      "the VIP's family, nat translates");
 }
 
 }  // namespace

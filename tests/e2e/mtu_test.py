@@ -19,6 +19,9 @@ from lab.traffic import IPERF_PORT, fetch, iperf, iperf_server, sha256, url
 NARROW, UPLOAD_BYTES = 1340, 8_000_000
 
 
+MODES = ("nat", "translation", "ipip", "gue")
+
+
 def cable(host, addresses, other, other_addresses, name, mtu):
     """A link between two hosts, with that MTU at both ends."""
     host.ip(f"link add {name} mtu {mtu} type veth peer name {name}r mtu {mtu} netns {other.full_name}")
@@ -45,10 +48,10 @@ class NarrowServer:
         self.run, self.net = run, Topology(run, backends=0)
         self.client = self.net.clients[0]
         self.vips = {(mode, family): ("10.10.0.{}" if family == 4 else "fd10::{}").format(120 + 10 * i + family)
-                     for i, mode in enumerate(("nat", "ipip", "gue")) for family in (4, 6)}
+                     for i, mode in enumerate(MODES) for family in (4, 6)}
         self.server = behind_a_narrow_link(run, self.net, "server")
         self.server.ip(*(f"address add {vip}/{'128' if ':' in vip else '32'} dev lo{' nodad' if ':' in vip else ''}"
-                         for (mode, _), vip in self.vips.items() if mode != "nat"))
+                         for (mode, _), vip in self.vips.items() if mode in ("ipip", "gue")))
         tunnel_end.start(run, self.server)
         self.origin = Nginx(run, self.server)
         iperf_server(run, self.server)
@@ -65,9 +68,10 @@ class NarrowServer:
             config["pools"][pool]["backends"] = [{"address": address}]
         config["services"] = []
         for (mode, family), vip in self.vips.items():
-            pool = "srs" if family == 4 else "srs6"
-            config["services"] += [service(f"web-{mode}{family}", vip, "tcp", WEB_PORT, pool, mode),
-                                   service(f"tcp-{mode}{family}", vip, "tcp", IPERF_PORT, pool, mode)]
+            pool = "srs" if (family == 4) != (mode == "translation") else "srs6"
+            forward = "nat" if mode == "translation" else mode
+            config["services"] += [service(f"web-{mode}{family}", vip, "tcp", WEB_PORT, pool, forward),
+                                   service(f"tcp-{mode}{family}", vip, "tcp", IPERF_PORT, pool, forward)]
         return config
 
 
@@ -118,10 +122,13 @@ class NarrowClient:
         self.run, self.net = run, Topology(run, dsr=True)
         self.client = behind_a_narrow_link(run, self.net, "behind")
         self.origins = [Nginx(run, backend) for backend in self.net.backends]
-        self.vips = {("dsr", 4): self.net.vip, ("dsr", 6): self.net.vip6, ("nat", 4): "10.10.0.101", ("nat", 6): "fd10::101"}
+        self.vips = {("dsr", 4): self.net.vip, ("dsr", 6): self.net.vip6, ("nat", 4): "10.10.0.101", ("nat", 6): "fd10::101",
+                     ("translation", 4): "10.10.0.102", ("translation", 6): "fd10::102"}
         config = config_for(self.net, api_path(run), state_path(run))
-        config["services"] = [service(f"web-{mode}{family}", vip, "tcp", WEB_PORT, "srs" if family == 4 else "srs6", mode)
-                              for (mode, family), vip in self.vips.items()]
+        config["services"] = [
+            service(f"web-{mode}{family}", vip, "tcp", WEB_PORT,
+                    "srs" if (family == 4) != (mode == "translation") else "srs6",
+                    "nat" if mode == "translation" else mode) for (mode, family), vip in self.vips.items()]
         config["services"].append(service("closed", self.vips["nat", 4], "udp", 9, "srs"))
         self.cleatd = Cleatd(run, self.net.balancer, build, config).start()
         self.cleatd.wait_healthy("srs", 3)
@@ -154,7 +161,7 @@ def a_traceroute_sees_the_vip_and_a_closed_port_of_the_server_is_told(stage):
 
 
 if __name__ == "__main__":
-    run_on_stages((NarrowServer, [test for mode in ("nat", "ipip", "gue") for family in (4, 6)
+    run_on_stages((NarrowServer, [test for mode in MODES for family in (4, 6)
                                   for test in to_narrow_server(mode, family)]),
-                  (NarrowClient, [to_narrow_client(mode, family) for mode in ("nat", "dsr") for family in (4, 6)] +
+                  (NarrowClient, [to_narrow_client(mode, family) for mode in ("nat", "translation", "dsr") for family in (4, 6)] +
                    [a_traceroute_sees_the_vip_and_a_closed_port_of_the_server_is_told]))

@@ -67,7 +67,7 @@ Outcome with_families_mixed() {
   const Endpoint lip = rig.send(udp(kClient, kRtc)).fields().source;
   NatSlot& slot = rig.segment().slots().at(
       NatSlots::index(rig.snapshot().addresses.find(lip.address)->lip, Protocol::kUdp, lip.port));
-  NatSlots::fill(slot, rig.snapshot().pools[0].entries[0].id, rig.snapshot().services[3].listener,
+  NatSlots::fill(slot, rig.snapshot().pools[0].entries[0].id, rig.snapshot().services[1].listener,
                  ip("2001:db8:c::7"), 1, 8000, rig.now().tick());
   NatSlots::open(slot, rig.now().tick());
   return rig.send(reply("10.20.0.11:8000", lip.to_string()), kInside);

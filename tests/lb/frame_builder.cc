@@ -129,7 +129,7 @@ Bytes FrameBuilder::bytes() const {
     put8(out, unsigned(0x40 + header / 4));
     put8(out, 0);
     put16(out, total_length_ >= 0 ? unsigned(total_length_) : unsigned(header + rest.size()));
-    put16(out, own_ ? 0 : 0x1234);
+    put16(out, id_);
     put16(out, fragment_);
     put8(out, ttl_);
     put8(out, protocol_);

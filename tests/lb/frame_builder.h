@@ -42,7 +42,8 @@ class FrameBuilder {
   // Appends one IPv6 extension header; its next-header byte is filled in.
   FrameBuilder& extension(uint8_t type, Bytes header);
   // IPv4 identification, IPv6 traffic class and flow label 0, as Cleat's own packets have them.
-  FrameBuilder& own() { return set(own_, true); }
+  FrameBuilder& own() { return set(own_, true).identification(0); }
+  FrameBuilder& identification(uint16_t ipv4) { return set(id_, ipv4); }
   FrameBuilder& total_length(uint16_t wrong) { return set(total_length_, int{wrong}); }
   FrameBuilder& ip_checksum(uint16_t wrong) { return set(ip_checksum_, int{wrong}); }
 
@@ -77,7 +78,7 @@ class FrameBuilder {
   Endpoint source_, destination_;
   MacAddress source_mac_ = kGatewayMac, destination_mac_ = kOutsideMac;
   uint8_t protocol_, ttl_ = 64, flags_ = tcp_flag::kAck, tcp_offset_ = 5, icmp_type_ = 8, icmp_code_ = 0;
-  uint16_t fragment_ = 0;
+  uint16_t fragment_ = 0, id_ = 0x1234;
   uint32_t sequence_ = 1000, icmp_rest_ = 0x00010001;
   int total_length_ = -1, ip_checksum_ = -1, udp_length_ = -1, l4_checksum_ = -1;
   size_t padding_ = 0;

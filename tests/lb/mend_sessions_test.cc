@@ -230,13 +230,13 @@ TEST_F(MendSessions, ASlotThatWasBeingTurnedIsWhereItWasAndCanBeTurned) {
 
   EXPECT_FALSE(control(1).turning());
   EXPECT_EQ(NatSlots::read(slot(1))->client, client(1));
-  EXPECT_TRUE(NatSlots::turn(slot(1), control(1), client(2), 40000));
+  EXPECT_TRUE(NatSlots::turn(slot(1), control(1), client(2), 40000, control(1).listener()));
   EXPECT_EQ(NatSlots::read(slot(1))->client, client(2));
 }
 
 TEST_F(MendSessions, ASlotThatWasTurnedAndItsSessionNotYetLosesNothing) {
   open_at_two();
-  ASSERT_TRUE(NatSlots::turn(slot(1), control(1), client(2), 40000));
+  ASSERT_TRUE(NatSlots::turn(slot(1), control(1), client(2), 40000, control(1).listener()));
 
   const MendReport report = mend(segment_, kNow);
 

@@ -183,10 +183,11 @@ TEST(NatSlots, TwoTurnsOfASlotShowInItsControlWord) {
   NatSlots::fill(slot, 1, 1, ip("192.0.2.1"), 1, 1, 1);
   NatSlots::open(slot, 1);
   const SlotControl before(slot.control.load());
-  ASSERT_TRUE(NatSlots::turn(slot, before, ip("192.0.2.2"), 2));
-  ASSERT_TRUE(NatSlots::turn(slot, SlotControl(slot.control.load()), ip("192.0.2.3"), 3));
+  ASSERT_TRUE(NatSlots::turn(slot, before, ip("192.0.2.2"), 2, 7));
+  ASSERT_TRUE(NatSlots::turn(slot, SlotControl(slot.control.load()), ip("192.0.2.3"), 3, 7));
 
   EXPECT_NE(slot.control.load(), before.raw());
+  EXPECT_EQ(NatSlots::read(slot)->listener, 7) << "by which the client comes now";
 }
 
 }  // namespace

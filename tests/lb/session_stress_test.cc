@@ -121,7 +121,8 @@ class SessionStress : public testing::Test {
     const auto view = NatSlots::read(slot);
     if (!tuple || !view) return;
     ++turns_begun_;
-    const bool turned = NatSlots::turn(slot, view->control, tuple->address, tuple->control.port());
+    const bool turned =
+        NatSlots::turn(slot, view->control, tuple->address, tuple->control.port(), tuple->control.listener());
     ++turns_ended_;
     if (!turned) return;
     ++found_.moves;

@@ -79,7 +79,11 @@ TEST(SpecCheck, ValuesOutOfRangeAreNamed) {
 }
 
 TEST(SpecCheck, ABackendMustBeReachableInTheServicesMode) {
-  EXPECT_EQ(refusal([](SnapshotSpec& s) { s.services[0].pool = "srs6"; }),
+  EXPECT_EQ(refusal([](SnapshotSpec& s) { s.services[0].pool = "srs6"; }), "") << "nat translates";
+  EXPECT_EQ(refusal([](SnapshotSpec& s) {
+              s.services[0].pool = "srs6";
+              s.services[0].forward = Forward::kDsr;
+            }),
             "service rtmp: backend 2001:db8:20::11 is not of the VIP's address family");
   EXPECT_EQ(refusal([](SnapshotSpec& s) { s.lips.erase(s.lips.begin()); }),
             "service rtmp: nat to backend 10.20.0.11 needs a LIP of its address family in nat.addresses");
