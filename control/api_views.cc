@@ -60,15 +60,7 @@ const PoolConfig& pool_of(const Operations& operations, const std::string& name)
 
 Json check_json(const std::optional<HealthConfig>& check) {
   if (!check) return nullptr;
-  Json json;
-  if (check->type == HealthConfig::Type::kHttp) {
-    json["http"] = check->path;
-    if (check->status != 0) json["status"] = check->status;
-    if (!check->body.empty()) json["body"] = check->body;
-  } else {
-    json["tcp"] = true;
-  }
-  if (check->port != 0) json["port"] = check->port;
+  Json json = question_json(*check);
   json["interval_ms"] = check->interval_ms;
   json["fast_interval_ms"] = check->fast_interval_ms;
   json["timeout_ms"] = check->timeout_ms;

@@ -8,6 +8,7 @@
 
 #include "control/duration.h"
 #include "control/hex.h"
+#include "control/payload.h"
 
 namespace control {
 namespace {
@@ -27,15 +28,7 @@ Json port_json(const PortConfig& port) {
 }
 
 Json health_json(const HealthConfig& check) {
-  Json json;
-  if (check.type == HealthConfig::Type::kHttp) {
-    json["http"] = check.path;
-    if (check.status != 0) json["status"] = check.status;
-    if (!check.body.empty()) json["body"] = check.body;
-  } else {
-    json["tcp"] = true;
-  }
-  if (check.port != 0) json["port"] = check.port;
+  Json json = question_json(check);
   json["interval"] = duration_text(check.interval_ms);
   json["fast_interval"] = duration_text(check.fast_interval_ms);
   json["timeout"] = duration_text(check.timeout_ms);
@@ -122,6 +115,32 @@ void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
 }
 
 }  // namespace
+
+Json question_json(const HealthConfig& check) {
+  Json json;
+  switch (check.type) {
+    case HealthConfig::Type::kTcp:
+      json["tcp"] = true;
+      break;
+    case HealthConfig::Type::kHttp:
+      json["http"] = check.path;
+      if (check.status != 0) json["status"] = check.status;
+      if (!check.body.empty()) json["body"] = check.body;
+      break;
+    case HealthConfig::Type::kUdp:
+      json["udp"] = true;
+      json["send"] = payload_text(check.send);
+      json["answer"] = check.answer_required ? "required" : "optional";
+      if (!check.begins.empty()) json["begins"] = payload_text(check.begins);
+      if (!check.contains.empty()) json["contains"] = payload_text(check.contains);
+      break;
+    case HealthConfig::Type::kIcmp:
+      json["icmp"] = true;
+      break;
+  }
+  if (check.port != 0) json["port"] = check.port;
+  return json;
+}
 
 Json ice_json(const lb::IceSpec& ice) {
   return {{"ufrag", ice.ufrag},

@@ -46,9 +46,13 @@ void HealthMonitor::start(milliseconds delay) {
 }
 
 bool HealthMonitor::asks_the_same(const HealthConfig& check) const {
-  const HealthConfig& now = target_.check;
-  return check.type == now.type && check.path == now.path && check.port == now.port &&
-         check.status == now.status && check.body == now.body;
+  HealthConfig same = target_.check;
+  same.interval_ms = check.interval_ms;
+  same.fast_interval_ms = check.fast_interval_ms;
+  same.timeout_ms = check.timeout_ms;
+  same.rise = check.rise;
+  same.fall = check.fall;
+  return same == check;
 }
 
 void HealthMonitor::retune(const HealthConfig& check) {

@@ -118,7 +118,7 @@ Refused Operations::add_backend(const std::string& pool, const lb::Endpoint& bac
   if (Refused refused = find_pool(pool)) return refused;
   if (!find_backend(pool, backend)) return weight ? set_weight(pool, backend, *weight) : std::nullopt;
   const PoolConfig& config = *pool_in(config_, pool);
-  if (config.health && config.health->port == 0 && backend.port == 0)
+  if (config.health && lacks_port(*config.health, backend))
     return Refusal{Kind::kInvalid, "pool " + pool + " checks the backend's own port: " + backend.to_string() +
                                        " needs one (ADDRESS:PORT)"};
   Overrides next = overrides_;

@@ -24,8 +24,10 @@ std::string drain_text(const Json& backend) {
 std::string check_text(const Json& health) {
   if (health.is_null()) return "none";
   const std::string port = health.contains("port") ? " port " + text(health.at("port")) : "";
-  return (health.contains("http") ? "http " + text(health.at("http")) : "tcp") + port + " every " +
-         text(health.at("interval_ms")) + " ms";
+  std::string kind = health.contains("http") ? "http " + text(health.at("http")) : "tcp";
+  for (const char* other : {"udp", "icmp"})
+    if (health.contains(other)) kind = other;
+  return kind + port + " every " + text(health.at("interval_ms")) + " ms";
 }
 
 std::string reason_of(const Json& backend) {
