@@ -29,14 +29,34 @@ Json drain_json(const BackendView& backend) {
           {"flows_open", backend.traffic.flows_open()}};
 }
 
+// RFC 3339, UTC.
+std::string time_text(std::chrono::system_clock::time_point at) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 Json health_json(const BackendView& backend) {
   if (!backend.health) return nullptr;
   const HealthView& h = *backend.health;
-  return {{"healthy", h.healthy},
-          {"checked", h.checked},
-          {"reason", h.reason},
-          {"took_ms", h.took_ms},
-          {"for_s", h.for_s}};
+  Json suspected = nullptr;
+  if (h.suspicion)
+    suspected = {{"reason", h.suspicion->reason}, {"age_s", h.suspicion->age_s}, {"open", h.suspicion->open}};
+  return {
+      {"healthy", h.healthy},
+      {"checked", h.checked},
+      {"reason", h.reason},
+      {"down_reason", h.healthy ? Json(nullptr) : Json(h.down_reason)},
+      {"not_done", h.not_done.empty() ? Json(nullptr) : Json(h.not_done)},
+      {"took_ms", h.took_ms},
+      {"for_s", h.for_s},
+      {"since", time_text(h.since)},
+      {"checks", {{"passed", h.checks_passed}, {"failed", h.checks_failed}, {"not_done", h.checks_not_done}}},
+      {"falls", h.falls},
+      {"suspicions", h.suspicions},
+      {"suspected", suspected}};
 }
 
 Json view_json(const BackendView& backend) {
@@ -83,13 +103,8 @@ Json service_json(const ServiceConfig& service) {
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 
-// RFC 3339, UTC.
-std::string time_text(std::chrono::system_clock::time_point at) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+Json checks_json(const CheckQueue& queue) {
+  return {{"running", queue.running()}, {"waiting", queue.waiting()}, {"at_once", queue.at_once()}};
 }
 
 Json reload_json(const std::optional<ReloadResult>& reload) {
@@ -110,6 +125,7 @@ Json status_json(const Operations& operations) {
           {"workers", operations.engine().workers.size()},
           {"services", operations.config().services.size()},
           {"pools", operations.config().pools.size()},
+          {"health_checks", checks_json(operations.check_queue())},
           {"last_reload", reload_json(operations.last_reload())},
           {"publish_error", publish_error.empty() ? Json(nullptr) : Json(publish_error)}};
 }

@@ -95,6 +95,7 @@ struct Config {
   std::vector<lb::IpAddress> lips;  // `nat.addresses` with prefixes expanded
   std::vector<PoolConfig> pools;
   std::vector<ServiceConfig> services;
+  uint32_t checks_at_once = 256;  // `health.at_once`: health checks under way at most, 1..4,096
   ApiConfig api;
   uint64_t pick_seed = 0;  // `seed`, same on every balancer of a group
 };

@@ -200,6 +200,7 @@ Json config_as_json(const Config& config) {
   for (const PoolConfig& pool : config.pools) json["pools"][pool.name] = pool_json(pool);
   json["services"] = Json::array();
   for (const ServiceConfig& service : config.services) json["services"].push_back(service_json(service));
+  json["health"]["at_once"] = config.checks_at_once;
   json["api"]["listen"] = "unix:" + config.api.unix_path;
   json["seed"] = config.pick_seed;
   return json;

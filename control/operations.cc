@@ -17,7 +17,7 @@ Operations::Operations(boost::asio::io_context& io, Config config, Engine engine
       engine_(std::move(engine)),
       config_file_(std::move(config_file)),
       version_(std::move(version)),
-      health_(io, [this] { publish_soon(); }) {}
+      health_(io, config_.checks_at_once, [this](const HealthTarget&, bool) { publish_soon(); }) {}
 
 Operations::~Operations() { end(); }
 
@@ -128,6 +128,7 @@ void Operations::watch_backends() {
         for (const lb::BackendSpec& backend : spec.backends)
           targets.push_back({pool.name, {backend.address, backend.port}, *pool.health});
   }
+  health_.set_at_once(config_.checks_at_once);
   health_.set(targets);
 }
 

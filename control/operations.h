@@ -89,9 +89,15 @@ class Operations {
   Refused reset_pool(const std::string& pool);
   Refused reset_all();
 
+  // As Health::suspect(), for whoever watches the traffic: false if the backend is not checked.
+  bool suspect(const std::string& pool, const lb::Endpoint& backend, const std::string& reason) {
+    return health_.suspect(pool, backend, reason);
+  }
+
   [[nodiscard]] Refused find_pool(const std::string& pool) const;
   // REQUIRES: the pool exists
   [[nodiscard]] std::vector<BackendView> backends(const std::string& pool) const;
+  [[nodiscard]] const CheckQueue& check_queue() const { return health_.queue(); }
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const Overrides& overrides() const { return overrides_; }
   [[nodiscard]] const lb::SnapshotSpec& spec() const { return spec_; }  // in force

@@ -32,18 +32,24 @@ TEST(ConfigHealth, UdpSendsATextOrHexAndWantsWhatIsGiven) {
 
 TEST(ConfigHealth, IcmpNeedsNoPort) { EXPECT_EQ(check_with("icmp: true").type, HealthConfig::Type::kIcmp); }
 
+TEST(ConfigHealth, ChecksAtOnceAreLimitedForAllPools) {
+  EXPECT_EQ(config_with("api:", "health: { at_once: 7 }\napi:").checks_at_once, 7u);
+  EXPECT_EQ(config_with("api:", "api:").checks_at_once, 256u);
+}
+
 TEST(ConfigHealth, WrittenDownAgainItIsReadAsTheSame) {
   for (const std::string fields :
        {R"(udp: true, port: 1, send: "hex:00ff", begins: "hex:68", contains: "hex:6865783a")", "icmp: true",
         R"(udp: true, port: 1, send: "a: b # c", answer: required)", "udp: true, port: 1, send: \"1\""}) {
     const std::string text = sample_with(kHttp, fields);
-    const auto first = parse_config(text, "c.yaml");
+    const auto first = parse_config(text + "health: { at_once: 7 }\n", "c.yaml");
     ASSERT_TRUE(first.ok()) << first.error();
     const std::string written = yaml_text(config_as_json(first.value()));
     const auto again = parse_config(written, "c.yaml");
     ASSERT_TRUE(again.ok()) << again.error();
     EXPECT_EQ(*again.value().pools[0].health, *first.value().pools[0].health) << written;
     EXPECT_EQ(config_as_json(again.value()), config_as_json(first.value()));
+    for (const char* piece : {"at_once: 7"}) EXPECT_NE(written.find(piece), std::string::npos) << written;
   }
 }
 
@@ -77,6 +83,10 @@ TEST(ConfigHealth, WhatCannotBeIsRefusedWithItsPlace) {
             "11:21: pools.srs.health.icmp: false is not possible; leave it out, or health for no checks");
   EXPECT_EQ(problem_with(kHttp, "icmp: true, port: 1"),
             "11:33: pools.srs.health.port: icmp has no ports; leave it out");
+  EXPECT_EQ(problem_with("api:", "health: { at_once: 0 }\napi:"),
+            "18:20: health.at_once: 0 is not in 1..4096");
+  EXPECT_EQ(problem_with("api:", "health: { interval: 1s }\napi:"),
+            "18:11: health.interval: unknown key; at_once is known");
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ class HealthTest : public ::testing::Test {
   asio::io_context io;
   OriginServer server{io};
   unsigned changes = 0;
-  Health health{io, [this] { ++changes; }};
+  Health health{io, 256, [this](const HealthTarget&, bool) { ++changes; }};
 };
 
 }  // namespace control::test

@@ -245,7 +245,7 @@ TEST_F(HealthTest, FirstChecksAreSpreadOverTheInterval) {
 TEST_F(HealthTest, DestroyedWhileATimerIsDueTouchesNothing) {
   for (int i = 0; i < 200; ++i) {
     asio::io_context own;
-    Health watched(own, [] {});
+    Health watched(own, 256, [](const HealthTarget&, bool) {});
     HealthConfig check = fast();
     watched.set({target(check)});
     own.poll_one();
