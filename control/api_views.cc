@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/config_text.h"
+#include "control/panic.h"
 #include "control/stats.h"
 
 namespace control {
@@ -59,13 +60,26 @@ Json health_json(const BackendView& backend) {
       {"suspected", suspected}};
 }
 
+Json slow_start_json(const BackendView& backend) {
+  if (!backend.slow_start) return nullptr;
+  return {{"share_percent", backend.slow_start->share_percent},
+          {"remaining_s", backend.slow_start->remaining_s}};
+}
+
+// Whole numbers are shown as such; a slow start makes others.
+Json weight_json(double weight) {
+  const auto whole = static_cast<uint64_t>(weight);
+  return static_cast<double>(whole) == weight ? Json(whole) : Json(weight);
+}
+
 Json view_json(const BackendView& backend) {
   Json json{{"backend", backend.endpoint.to_string()},
             {"state", state_of(backend)},
             {"weight", backend.weight},
             {"config_weight", backend.config_weight ? Json(*backend.config_weight) : Json(nullptr)},
             {"override_weight", backend.override_weight ? Json(*backend.override_weight) : Json(nullptr)},
-            {"effective_weight", backend.effective_weight},
+            {"effective_weight", weight_json(backend.effective_weight)},
+            {"slow_start", slow_start_json(backend)},
             {"added", !backend.config_weight.has_value()},
             {"health", health_json(backend)},
             {"drain", drain_json(backend)}};
@@ -103,6 +117,13 @@ Json service_json(const ServiceConfig& service) {
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 
+Json panics_json(const Operations& operations) {
+  Json pools = Json::array();
+  for (const PoolConfig& pool : operations.config().pools)
+    if (operations.verdict_of(pool.name).panic) pools.push_back(pool.name);
+  return pools;
+}
+
 Json checks_json(const CheckQueue& queue) {
   return {{"running", queue.running()}, {"waiting", queue.waiting()}, {"at_once", queue.at_once()}};
 }
@@ -125,6 +146,7 @@ Json status_json(const Operations& operations) {
           {"workers", operations.engine().workers.size()},
           {"services", operations.config().services.size()},
           {"pools", operations.config().pools.size()},
+          {"panic", panics_json(operations)},
           {"health_checks", checks_json(operations.check_queue())},
           {"last_reload", reload_json(operations.last_reload())},
           {"publish_error", publish_error.empty() ? Json(nullptr) : Json(publish_error)}};
@@ -146,11 +168,17 @@ Json services_json(const Operations& operations) {
 
 Json pool_json(const Operations& operations, const std::string& name) {
   const PoolConfig& pool = pool_of(operations, name);
+  const PoolVerdict& verdict = operations.verdict_of(name);
   Json backends = Json::array();
   for (const BackendView& backend : operations.backends(name)) backends.push_back(view_json(backend));
   return {{"pool", pool.name},
           {"pick", name_of(pool.pick)},
           {"client_timeout_s", pool.client_timeout_s},
+          {"slow_start_s", pool.slow_start_s},
+          {"panic_threshold", panic_threshold_text(pool.panic_threshold)},
+          {"panic", verdict.panic},
+          {"backends_eligible", verdict.eligible},
+          {"backends_down", verdict.down},
           {"health", check_json(pool.health)},
           {"backends", backends}};
 }

@@ -44,11 +44,19 @@ struct BackendConfig {
   friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };
 
+// When so many backends of a pool are down that their checks are not believed any more (control/panic.h).
+struct PanicThreshold {
+  std::optional<uint32_t> percent;  // 0..100; 0: never; none: "auto"
+  friend bool operator==(const PanicThreshold&, const PanicThreshold&) = default;
+};
+
 struct PoolConfig {
   std::string name;
   lb::PickMethod pick = lb::PickMethod::kMaglev;
   uint32_t client_timeout_s = 600;
   std::optional<HealthConfig> health;  // none: always healthy
+  uint32_t slow_start_s = 0;  // 0: a backend that comes up takes its whole weight at once; at most 3,600
+  PanicThreshold panic_threshold;
   std::vector<BackendConfig> backends;
   std::vector<lb::QuicLbSpec> quic_lb;  // at most one for each config id
   std::optional<lb::UfragSpec> ice_ufrag;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The section `pools`: backends, pick; health checks, connection ids and ICE ufrags by their own readers.
+// The section `pools`: backends, pick, slow start, panic; health checks, connection ids and ICE ufrags by their own readers.
 #include <set>
 
 #include "control/config_sections.h"
 #include "control/limits.h"
+#include "control/panic.h"
 #include "lb/limits.h"
 #include "lb/time.h"
 
@@ -27,16 +28,29 @@ BackendConfig read_backend(const YamlField& item) {
   return backend;
 }
 
+void read_panic_threshold(const YamlField& field, PanicThreshold& into) {
+  const std::string wanted = "auto, or a share of the pool from 0% to 100%";
+  const auto text = field.scalar(wanted);
+  if (!text) return;
+  const auto threshold = parse_panic_threshold(*text);
+  if (!threshold) return field.refuse(quoted(*text) + " is no threshold; " + wanted + ", is wanted");
+  into = *threshold;
+}
+
 PoolConfig read_pool(const std::string& name, const YamlField& section) {
   PoolConfig pool;
   pool.name = name;
   check_name(section, name);
-  if (!section.is_map({"pick", "client_timeout", "health", "backends", "quic_lb", "ice_ufrag"})) return pool;
+  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold", "backends",
+                       "quic_lb", "ice_ufrag"}))
+    return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
                                      {"wrr", lb::PickMethod::kWrr},
                                      {"least-load", lb::PickMethod::kLeastLoad}});
   section["client_timeout"].seconds(pool.client_timeout_s, 1, lb::kMaxTimeoutS);
   if (section["health"].given()) pool.health = read_health(section["health"]);
+  section["slow_start"].seconds(pool.slow_start_s, 0, 3600);
+  read_panic_threshold(section["panic_threshold"], pool.panic_threshold);
   const YamlField backends = section.need("backends", "a list with at least one backend");
   std::set<lb::Endpoint> seen;
   for (const YamlField& item : backends.items()) {

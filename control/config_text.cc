@@ -8,6 +8,7 @@
 
 #include "control/duration.h"
 #include "control/hex.h"
+#include "control/panic.h"
 #include "control/payload.h"
 
 namespace control {
@@ -60,6 +61,8 @@ Json ice_ufrag_json(const lb::UfragSpec& spec) {
 
 Json pool_json(const PoolConfig& pool) {
   Json json{{"pick", name_of(pool.pick)}, {"client_timeout", seconds_text(pool.client_timeout_s)}};
+  json["slow_start"] = seconds_text(pool.slow_start_s);
+  json["panic_threshold"] = panic_threshold_text(pool.panic_threshold);
   if (pool.health) json["health"] = health_json(*pool.health);
   json["backends"] = Json::array();
   for (const BackendConfig& backend : pool.backends)

@@ -60,8 +60,8 @@ constexpr Column kDropColumns[] = {{"packets", "cleat_dropped_packets_total", "F
 constexpr Column kBackendColumns[] = {
     {"weight", "cleat_backend_weight", "The operator's weight, or else the file's.", nullptr, nullptr,
      MetricType::Gauge},
-    {"effective_weight", "cleat_backend_effective_weight", "Weight in force: 0 while down or draining.",
-     nullptr, nullptr, MetricType::Gauge}};
+    {"effective_weight", "cleat_backend_effective_weight",
+     "Weight in force: 0 while draining, or down and no panic.", nullptr, nullptr, MetricType::Gauge}};
 constexpr Column kHealthColumns[] = {
     {"falls", "cleat_backend_falls_total", "How often it went down."},
     {"suspicions", "cleat_backend_suspicions_total", "How often its traffic made it suspect."}};
@@ -151,6 +151,9 @@ void add_checks(Exposition& out, const Json& backends) {
 void add_backends(Exposition& out, const Json& pools) {
   for (const Json& pool : pools.at("pools")) {
     Json rows = Json::array();
+    out.number("cleat_pool_panic", "1 while so many backends are down that health is ignored.",
+               MetricType::Gauge, {{"pool", label_text(pool.at("pool"))}},
+               pool.at("panic").get<bool>() ? 1 : 0);
     for (Json row : pool.at("backends")) {
       row["pool"] = pool.at("pool");
       const std::vector<ClientMetric::Label> labels = {{"pool", label_text(row.at("pool"))},

@@ -96,6 +96,8 @@ std::string show_status(const Json& status) {
   table.add({"uptime", duration(status.at("uptime_s").get<uint64_t>())});
   table.add({"config file", text(status.at("config_file"))});
   for (const char* field : {"workers", "services", "pools"}) table.add({field, text(status.at(field))});
+  for (const Json& pool : status.at("panic"))
+    table.add({"PANIC", "health is ignored in pool " + text(pool) + ": cleatctl pool show"});
   const Json& checks = status.at("health_checks");
   table.add({"health checks", text(checks.at("running")) + " under way, " + text(checks.at("waiting")) +
                                   " waiting (at most " + text(checks.at("at_once")) + " at once)"});

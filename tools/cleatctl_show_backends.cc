@@ -28,12 +28,13 @@ std::string since_text(const Json& backend) {
 }
 
 // Why it does not take its whole weight, or may not for long.
-std::string why_text(const Json& backend) {
+std::string why_text(const Json& backend, bool panic) {
   constexpr uint64_t kShownS = 60;  // of a suspicion that a check has answered
   std::string why;
   const auto say = [&why](const std::string& what) { why += (why.empty() ? "" : "; ") + what; };
   if (const Json& health = backend.at("health"); !health.is_null()) {
     if (!health.at("down_reason").is_null()) say(text(health.at("down_reason")));
+    if (!health.at("down_reason").is_null() && panic) say("ignored, see panic");
     if (health.at("healthy").get<bool>() && !health.at("reason").get<std::string>().empty())
       say("last check: " + text(health.at("reason")));
     if (!health.at("not_done").is_null()) say("check not possible: " + text(health.at("not_done")));
@@ -43,7 +44,20 @@ std::string why_text(const Json& backend) {
       say("suspected " + duration(suspected.at("age_s").get<uint64_t>()) +
           " ago: " + text(suspected.at("reason")));
   }
+  if (const Json& start = backend.at("slow_start"); !start.is_null())
+    say("slow start, " + duration(start.at("remaining_s").get<uint64_t>()) + " left");
   return why;
+}
+
+// A line for each pool whose health is ignored.
+std::string panics(const Json& pools) {
+  std::string out;
+  for (const Json& pool : pools.at("pools"))
+    if (pool.at("panic").get<bool>())
+      out += "PANIC in pool " + text(pool.at("pool")) + ": " + text(pool.at("backends_down")) + " of " +
+             text(pool.at("backends_eligible")) + " backends are down (threshold " +
+             text(pool.at("panic_threshold")) + "): health is ignored, all of them are tried\n";
+  return out;
 }
 
 std::string weight_text(const Json& backend) {
@@ -57,7 +71,7 @@ std::string weight_text(const Json& backend) {
 }  // namespace
 
 std::string show_pools(const Json& pools) {
-  Table table({"pool", "pick", "backends>", "taking>", "flows>", "check"});
+  Table table({"pool", "pick", "backends>", "taking>", "down>", "flows>", "check"});
   for (const Json& pool : pools.at("pools")) {
     uint64_t taking = 0, flows = 0;
     for (const Json& backend : pool.at("backends")) {
@@ -65,9 +79,10 @@ std::string show_pools(const Json& pools) {
       flows += backend.at("flows_open").get<uint64_t>();
     }
     table.add({text(pool.at("pool")), text(pool.at("pick")), std::to_string(pool.at("backends").size()),
-               std::to_string(taking), std::to_string(flows), check_text(pool.at("health"))});
+               std::to_string(taking), text(pool.at("backends_down")), std::to_string(flows),
+               check_text(pool.at("health"))});
   }
-  return table.text();
+  return panics(pools) + table.text();
 }
 
 std::string show_backends(const Json& pools) {
@@ -78,8 +93,8 @@ std::string show_backends(const Json& pools) {
       table.add({text(pool.at("pool")), text(b.at("backend")), text(b.at("state")), since_text(b),
                  b.at("health").is_null() ? "" : text(b.at("health").at("falls")), weight_text(b),
                  text(b.at("effective_weight")), text(b.at("flows_open")), text(b.at("flows_opened")),
-                 drain_text(b), why_text(b)});
-  return table.text();
+                 drain_text(b), why_text(b, pool.at("panic").get<bool>())});
+  return panics(pools) + table.text();
 }
 
 }  // namespace cleatctl

@@ -32,6 +32,14 @@ TEST(ConfigHealth, UdpSendsATextOrHexAndWantsWhatIsGiven) {
 
 TEST(ConfigHealth, IcmpNeedsNoPort) { EXPECT_EQ(check_with("icmp: true").type, HealthConfig::Type::kIcmp); }
 
+TEST(ConfigHealth, PoolsSayHowTheyStartAndWhenTheyPanic) {
+  EXPECT_EQ(config_with("pick: maglev", "slow_start: 30s").pools[0].slow_start_s, 30u);
+  EXPECT_EQ(config_with("pick: maglev", "pick: maglev").pools[0].slow_start_s, 0u);
+  EXPECT_FALSE(config_with("pick: maglev", "panic_threshold: auto").pools[0].panic_threshold.percent);
+  EXPECT_EQ(config_with("pick: maglev", "panic_threshold: 70%").pools[0].panic_threshold.percent, 70u);
+  EXPECT_EQ(config_with("pick: maglev", "panic_threshold: 0").pools[0].panic_threshold.percent, 0u);
+}
+
 TEST(ConfigHealth, ChecksAtOnceAreLimitedForAllPools) {
   EXPECT_EQ(config_with("api:", "health: { at_once: 7 }\napi:").checks_at_once, 7u);
   EXPECT_EQ(config_with("api:", "api:").checks_at_once, 256u);
@@ -41,7 +49,8 @@ TEST(ConfigHealth, WrittenDownAgainItIsReadAsTheSame) {
   for (const std::string fields :
        {R"(udp: true, port: 1, send: "hex:00ff", begins: "hex:68", contains: "hex:6865783a")", "icmp: true",
         R"(udp: true, port: 1, send: "a: b # c", answer: required)", "udp: true, port: 1, send: \"1\""}) {
-    const std::string text = sample_with(kHttp, fields);
+    std::string text = sample_with(kHttp, fields);
+    text.replace(text.find("pick: maglev"), 12, "slow_start: 30s\n    panic_threshold: 70%");
     const auto first = parse_config(text + "health: { at_once: 7 }\n", "c.yaml");
     ASSERT_TRUE(first.ok()) << first.error();
     const std::string written = yaml_text(config_as_json(first.value()));
@@ -49,7 +58,8 @@ TEST(ConfigHealth, WrittenDownAgainItIsReadAsTheSame) {
     ASSERT_TRUE(again.ok()) << again.error();
     EXPECT_EQ(*again.value().pools[0].health, *first.value().pools[0].health) << written;
     EXPECT_EQ(config_as_json(again.value()), config_as_json(first.value()));
-    for (const char* piece : {"at_once: 7"}) EXPECT_NE(written.find(piece), std::string::npos) << written;
+    for (const char* piece : {"slow_start: 30s", "panic_threshold: 70%", "at_once: 7"})
+      EXPECT_NE(written.find(piece), std::string::npos) << written;
   }
 }
 
@@ -83,6 +93,11 @@ TEST(ConfigHealth, WhatCannotBeIsRefusedWithItsPlace) {
             "11:21: pools.srs.health.icmp: false is not possible; leave it out, or health for no checks");
   EXPECT_EQ(problem_with(kHttp, "icmp: true, port: 1"),
             "11:33: pools.srs.health.port: icmp has no ports; leave it out");
+  EXPECT_EQ(problem_with("pick: maglev", "slow_start: 2h"),
+            "10:17: pools.srs.slow_start: 2h is not from 0s to 1h");
+  EXPECT_EQ(problem_with("pick: maglev", "panic_threshold: 50"),
+            "10:22: pools.srs.panic_threshold: \"50\" is no threshold; auto, or a share of the pool from 0% "
+            "to 100%, is wanted");
   EXPECT_EQ(problem_with("api:", "health: { at_once: 0 }\napi:"),
             "18:20: health.at_once: 0 is not in 1..4096");
   EXPECT_EQ(problem_with("api:", "health: { interval: 1s }\napi:"),
