@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/config_text.h"
+#include "control/panic.h"
 #include "control/stats.h"
 
 namespace control {
@@ -29,14 +30,46 @@ Json drain_json(const BackendView& backend) {
           {"flows_open", backend.traffic.flows_open()}};
 }
 
+// RFC 3339, UTC.
+std::string time_text(std::chrono::system_clock::time_point at) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 Json health_json(const BackendView& backend) {
   if (!backend.health) return nullptr;
   const HealthView& h = *backend.health;
-  return {{"healthy", h.healthy},
-          {"checked", h.checked},
-          {"reason", h.reason},
-          {"took_ms", h.took_ms},
-          {"for_s", h.for_s}};
+  Json suspected = nullptr;
+  if (h.suspicion)
+    suspected = {{"reason", h.suspicion->reason}, {"age_s", h.suspicion->age_s}, {"open", h.suspicion->open}};
+  return {
+      {"healthy", h.healthy},
+      {"checked", h.checked},
+      {"reason", h.reason},
+      {"down_reason", h.healthy ? Json(nullptr) : Json(h.down_reason)},
+      {"not_done", h.not_done.empty() ? Json(nullptr) : Json(h.not_done)},
+      {"took_ms", h.took_ms},
+      {"for_s", h.for_s},
+      {"since", time_text(h.since)},
+      {"checks", {{"passed", h.checks_passed}, {"failed", h.checks_failed}, {"not_done", h.checks_not_done}}},
+      {"falls", h.falls},
+      {"suspicions", h.suspicions},
+      {"suspected", suspected}};
+}
+
+Json slow_start_json(const BackendView& backend) {
+  if (!backend.slow_start) return nullptr;
+  return {{"share_percent", backend.slow_start->share_percent},
+          {"remaining_s", backend.slow_start->remaining_s}};
+}
+
+// Whole numbers are shown as such; a slow start makes others.
+Json weight_json(double weight) {
+  const auto whole = static_cast<uint64_t>(weight);
+  return static_cast<double>(whole) == weight ? Json(whole) : Json(weight);
 }
 
 Json view_json(const BackendView& backend) {
@@ -45,7 +78,8 @@ Json view_json(const BackendView& backend) {
             {"weight", backend.weight},
             {"config_weight", backend.config_weight ? Json(*backend.config_weight) : Json(nullptr)},
             {"override_weight", backend.override_weight ? Json(*backend.override_weight) : Json(nullptr)},
-            {"effective_weight", backend.effective_weight},
+            {"effective_weight", weight_json(backend.effective_weight)},
+            {"slow_start", slow_start_json(backend)},
             {"added", !backend.config_weight.has_value()},
             {"health", health_json(backend)},
             {"drain", drain_json(backend)}};
@@ -60,15 +94,7 @@ const PoolConfig& pool_of(const Operations& operations, const std::string& name)
 
 Json check_json(const std::optional<HealthConfig>& check) {
   if (!check) return nullptr;
-  Json json;
-  if (check->type == HealthConfig::Type::kHttp) {
-    json["http"] = check->path;
-    if (check->status != 0) json["status"] = check->status;
-    if (!check->body.empty()) json["body"] = check->body;
-  } else {
-    json["tcp"] = true;
-  }
-  if (check->port != 0) json["port"] = check->port;
+  Json json = question_json(*check);
   json["interval_ms"] = check->interval_ms;
   json["fast_interval_ms"] = check->fast_interval_ms;
   json["timeout_ms"] = check->timeout_ms;
@@ -91,13 +117,15 @@ Json service_json(const ServiceConfig& service) {
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 
-// RFC 3339, UTC.
-std::string time_text(std::chrono::system_clock::time_point at) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+Json panics_json(const Operations& operations) {
+  Json pools = Json::array();
+  for (const PoolConfig& pool : operations.config().pools)
+    if (operations.verdict_of(pool.name).panic) pools.push_back(pool.name);
+  return pools;
+}
+
+Json checks_json(const CheckQueue& queue) {
+  return {{"running", queue.running()}, {"waiting", queue.waiting()}, {"at_once", queue.at_once()}};
 }
 
 Json reload_json(const std::optional<ReloadResult>& reload) {
@@ -118,6 +146,8 @@ Json status_json(const Operations& operations) {
           {"workers", operations.engine().workers.size()},
           {"services", operations.config().services.size()},
           {"pools", operations.config().pools.size()},
+          {"panic", panics_json(operations)},
+          {"health_checks", checks_json(operations.check_queue())},
           {"last_reload", reload_json(operations.last_reload())},
           {"publish_error", publish_error.empty() ? Json(nullptr) : Json(publish_error)}};
 }
@@ -138,11 +168,17 @@ Json services_json(const Operations& operations) {
 
 Json pool_json(const Operations& operations, const std::string& name) {
   const PoolConfig& pool = pool_of(operations, name);
+  const PoolVerdict& verdict = operations.verdict_of(name);
   Json backends = Json::array();
   for (const BackendView& backend : operations.backends(name)) backends.push_back(view_json(backend));
   return {{"pool", pool.name},
           {"pick", name_of(pool.pick)},
           {"client_timeout_s", pool.client_timeout_s},
+          {"slow_start_s", pool.slow_start_s},
+          {"panic_threshold", panic_threshold_text(pool.panic_threshold)},
+          {"panic", verdict.panic},
+          {"backends_eligible", verdict.eligible},
+          {"backends_down", verdict.down},
           {"health", check_json(pool.health)},
           {"backends", backends}};
 }

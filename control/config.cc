@@ -13,11 +13,13 @@ lb::Result<Config> parse_config(std::string_view text, const std::string& file) 
   const YamlField root = YamlField::root(yaml, std::string(text));
   if (!root.given())
     root.refuse("empty; at least dataplane: with its ports is wanted");
-  else if (root.is_map({"dataplane", "nat", "pools", "services", "api", "seed"})) {
+  else if (root.is_map({"dataplane", "nat", "pools", "services", "health", "api", "seed"})) {
     read_dataplane(root.need("dataplane", "a section with the ports"), config.dataplane);
     read_nat(root["nat"], config.lips);
     read_pools(root["pools"], config.pools);
     read_services(root["services"], config.services);
+    if (const YamlField health = root["health"]; health.given() && health.is_map({"at_once"}))
+      health["at_once"].number(config.checks_at_once, 1, 4096);
     read_api(root["api"], config.api);
     root["seed"].number(config.pick_seed, 0, UINT64_MAX);
     if (yaml.ok()) check_config(config, root, yaml);

@@ -16,10 +16,10 @@ namespace control {
 
 // `health:` of a pool.
 struct HealthConfig {
-  enum class Type : uint8_t { kTcp, kHttp };
+  enum class Type : uint8_t { kTcp, kHttp, kUdp, kIcmp };
   Type type = Type::kTcp;
   std::string path;                 // http only: "/api/v1/versions"
-  uint16_t port = 0;                // 0: the backend's own port; REQUIRED if a backend has none
+  uint16_t port = 0;                // 0: the backend's own port; REQUIRED if a backend has none, but for icmp
   uint32_t interval_ms = 2000;      // 100..3,600,000
   uint32_t fast_interval_ms = 500;  // after the first failure, until the state is sure again
   uint32_t timeout_ms = 1000;       // of one check, connect to last byte
@@ -27,8 +27,16 @@ struct HealthConfig {
   uint32_t fall = 2;                // failures in a row that make it unhealthy, 1..100
   uint16_t status = 0;              // http: expected status; 0 = any of 200..299
   std::string body;                 // http: text the body must contain; empty = any
+  std::string send;                 // udp: the datagram, 1..1,400 bytes
+  bool answer_required = false;     // udp: silence fails
+  std::string begins, contains;     // udp: what the answer must begin with, and contain; empty = any
   friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
 };
+
+// True if the check needs a port and neither it nor the backend names one.
+inline bool lacks_port(const HealthConfig& check, const lb::Endpoint& backend) {
+  return check.type != HealthConfig::Type::kIcmp && check.port == 0 && backend.port == 0;
+}
 
 struct BackendConfig {
   lb::Endpoint endpoint;  // port 0: the port that the client addressed
@@ -36,11 +44,19 @@ struct BackendConfig {
   friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };
 
+// When so many backends of a pool are down that their checks are not believed any more (control/panic.h).
+struct PanicThreshold {
+  std::optional<uint32_t> percent;  // 0..100; 0: never; none: "auto"
+  friend bool operator==(const PanicThreshold&, const PanicThreshold&) = default;
+};
+
 struct PoolConfig {
   std::string name;
   lb::PickMethod pick = lb::PickMethod::kMaglev;
   uint32_t client_timeout_s = 600;
   std::optional<HealthConfig> health;  // none: always healthy
+  uint32_t slow_start_s = 0;  // 0: a backend that comes up takes its whole weight at once; at most 3,600
+  PanicThreshold panic_threshold;
   std::vector<BackendConfig> backends;
   std::vector<lb::QuicLbSpec> quic_lb;  // at most one for each config id
   std::optional<lb::UfragSpec> ice_ufrag;
@@ -95,6 +111,7 @@ struct Config {
   std::vector<lb::IpAddress> lips;  // `nat.addresses` with prefixes expanded
   std::vector<PoolConfig> pools;
   std::vector<ServiceConfig> services;
+  uint32_t checks_at_once = 256;  // `health.at_once`: health checks under way at most, 1..4,096
   ApiConfig api;
   uint64_t pick_seed = 0;  // `seed`, same on every balancer of a group
 };

@@ -1,59 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The section `pools`: backends, pick, health checks, connection ids, ICE ufrags.
-#include <algorithm>
+// The section `pools`: backends, pick, slow start, panic; health checks, connection ids and ICE ufrags by their own readers.
 #include <set>
 
 #include "control/config_sections.h"
 #include "control/limits.h"
+#include "control/panic.h"
 #include "lb/limits.h"
 #include "lb/time.h"
 
 namespace control {
 namespace {
-
-void read_http(const YamlField& section, HealthConfig& check) {
-  const YamlField path = section["http"];
-  if (const auto text = path.scalar("a path, as in /api/v1/versions,")) {
-    check.type = HealthConfig::Type::kHttp;
-    check.path = *text;
-    if (!text->starts_with('/') ||
-        std::any_of(text->begin(), text->end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; }))
-      path.refuse(quoted(*text) + " is no path; one as in /api/v1/versions, without blanks, is wanted");
-  }
-  section["status"].number(check.status, 100, 599);
-  const YamlField body = section["body"];
-  if (const auto text = body.scalar("a text")) {
-    check.body = *text;
-    if (text->empty()) body.refuse("an empty text is in every body; leave it out");
-  }
-}
-
-HealthConfig read_health(const YamlField& section) {
-  HealthConfig check;
-  if (!section.is_map(
-          {"tcp", "http", "port", "status", "body", "interval", "fast_interval", "timeout", "rise", "fall"}))
-    return check;
-  const YamlField tcp = section["tcp"], http = section["http"];
-  bool wants_tcp = false;
-  tcp.boolean(wants_tcp);
-  if (tcp.given() && !wants_tcp) tcp.refuse("false is not possible; leave it out, or health for no checks");
-  if (tcp.given() && http.given()) http.refuse("tcp is given, too; one of them is wanted");
-  for (const char* key : {"status", "body"})
-    if (!http.given() && section[key].given())
-      section[key].refuse("only http checks have it; http: /PATH is missing");
-  read_http(section, check);
-  section["port"].number(check.port, 1, 65535);
-  section["interval"].milliseconds(check.interval_ms, 100, 3'600'000);
-  const YamlField fast = section["fast_interval"];
-  check.fast_interval_ms = std::min(check.fast_interval_ms, check.interval_ms);
-  fast.milliseconds(check.fast_interval_ms, 100, 3'600'000);
-  if (check.fast_interval_ms > check.interval_ms)
-    fast.refuse("longer than interval; it is for looking again sooner");
-  section["timeout"].milliseconds(check.timeout_ms, 10, 60'000);
-  section["rise"].number(check.rise, 1, 100);
-  section["fall"].number(check.fall, 1, 100);
-  return check;
-}
 
 BackendConfig read_backend(const YamlField& item) {
   BackendConfig backend;
@@ -72,16 +28,29 @@ BackendConfig read_backend(const YamlField& item) {
   return backend;
 }
 
+void read_panic_threshold(const YamlField& field, PanicThreshold& into) {
+  const std::string wanted = "auto, or a share of the pool from 0% to 100%";
+  const auto text = field.scalar(wanted);
+  if (!text) return;
+  const auto threshold = parse_panic_threshold(*text);
+  if (!threshold) return field.refuse(quoted(*text) + " is no threshold; " + wanted + ", is wanted");
+  into = *threshold;
+}
+
 PoolConfig read_pool(const std::string& name, const YamlField& section) {
   PoolConfig pool;
   pool.name = name;
   check_name(section, name);
-  if (!section.is_map({"pick", "client_timeout", "health", "backends", "quic_lb", "ice_ufrag"})) return pool;
+  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold", "backends",
+                       "quic_lb", "ice_ufrag"}))
+    return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
                                      {"wrr", lb::PickMethod::kWrr},
                                      {"least-load", lb::PickMethod::kLeastLoad}});
   section["client_timeout"].seconds(pool.client_timeout_s, 1, lb::kMaxTimeoutS);
   if (section["health"].given()) pool.health = read_health(section["health"]);
+  section["slow_start"].seconds(pool.slow_start_s, 0, 3600);
+  read_panic_threshold(section["panic_threshold"], pool.panic_threshold);
   const YamlField backends = section.need("backends", "a list with at least one backend");
   std::set<lb::Endpoint> seen;
   for (const YamlField& item : backends.items()) {
@@ -89,7 +58,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
     const lb::Endpoint& endpoint = pool.backends.back().endpoint;
     if (!seen.insert(endpoint).second)
       item.refuse("backend " + endpoint.to_string() + " is given twice in this pool; keep one");
-    if (pool.health && pool.health->port == 0 && endpoint.port == 0)
+    if (pool.health && lacks_port(*pool.health, endpoint))
       section["health"].refuse("its port is missing; backend " + endpoint.to_string() +
                                " names none either, so port: N is wanted");
   }

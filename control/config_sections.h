@@ -16,6 +16,8 @@ namespace control {
 void read_dataplane(const YamlField& section, DataplaneConfig& into);
 void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips);
 void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
+// `health` of a pool, without what depends on its backends.
+HealthConfig read_health(const YamlField& section);
 // Both: REQUIRES: pool.backends are read
 void read_quic_lb(const YamlField& section, PoolConfig& pool);
 void read_ice_ufrag(const YamlField& section, PoolConfig& pool);

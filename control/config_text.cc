@@ -8,6 +8,8 @@
 
 #include "control/duration.h"
 #include "control/hex.h"
+#include "control/panic.h"
+#include "control/payload.h"
 
 namespace control {
 namespace {
@@ -27,15 +29,7 @@ Json port_json(const PortConfig& port) {
 }
 
 Json health_json(const HealthConfig& check) {
-  Json json;
-  if (check.type == HealthConfig::Type::kHttp) {
-    json["http"] = check.path;
-    if (check.status != 0) json["status"] = check.status;
-    if (!check.body.empty()) json["body"] = check.body;
-  } else {
-    json["tcp"] = true;
-  }
-  if (check.port != 0) json["port"] = check.port;
+  Json json = question_json(check);
   json["interval"] = duration_text(check.interval_ms);
   json["fast_interval"] = duration_text(check.fast_interval_ms);
   json["timeout"] = duration_text(check.timeout_ms);
@@ -67,6 +61,8 @@ Json ice_ufrag_json(const lb::UfragSpec& spec) {
 
 Json pool_json(const PoolConfig& pool) {
   Json json{{"pick", name_of(pool.pick)}, {"client_timeout", seconds_text(pool.client_timeout_s)}};
+  json["slow_start"] = seconds_text(pool.slow_start_s);
+  json["panic_threshold"] = panic_threshold_text(pool.panic_threshold);
   if (pool.health) json["health"] = health_json(*pool.health);
   json["backends"] = Json::array();
   for (const BackendConfig& backend : pool.backends)
@@ -122,6 +118,32 @@ void emit(YAML::Emitter& out, const Json& json, unsigned depth) {
 }
 
 }  // namespace
+
+Json question_json(const HealthConfig& check) {
+  Json json;
+  switch (check.type) {
+    case HealthConfig::Type::kTcp:
+      json["tcp"] = true;
+      break;
+    case HealthConfig::Type::kHttp:
+      json["http"] = check.path;
+      if (check.status != 0) json["status"] = check.status;
+      if (!check.body.empty()) json["body"] = check.body;
+      break;
+    case HealthConfig::Type::kUdp:
+      json["udp"] = true;
+      json["send"] = payload_text(check.send);
+      json["answer"] = check.answer_required ? "required" : "optional";
+      if (!check.begins.empty()) json["begins"] = payload_text(check.begins);
+      if (!check.contains.empty()) json["contains"] = payload_text(check.contains);
+      break;
+    case HealthConfig::Type::kIcmp:
+      json["icmp"] = true;
+      break;
+  }
+  if (check.port != 0) json["port"] = check.port;
+  return json;
+}
 
 Json ice_json(const lb::IceSpec& ice) {
   return {{"ufrag", ice.ufrag},
@@ -193,6 +215,7 @@ Json config_as_json(const Config& config) {
   for (const PoolConfig& pool : config.pools) json["pools"][pool.name] = pool_json(pool);
   json["services"] = Json::array();
   for (const ServiceConfig& service : config.services) json["services"].push_back(service_json(service));
+  json["health"]["at_once"] = config.checks_at_once;
   json["api"]["listen"] = "unix:" + config.api.unix_path;
   if (const auto& tcp = config.api.tcp)
     json["api"]["tcp"] = {{"listen", tcp->listen.to_string()}, {"token_file", tcp->token_file}};

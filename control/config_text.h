@@ -17,6 +17,9 @@ nlohmann::ordered_json config_as_json(const Config& config);
 // JSON of that shape as YAML to read and to keep: short maps and lists on one line.
 std::string yaml_text(const nlohmann::ordered_json& json);
 
+// What a check asks, without its timings and thresholds.
+nlohmann::ordered_json question_json(const HealthConfig& check);
+
 // `ice` of a service.
 nlohmann::ordered_json ice_json(const lb::IceSpec& ice);
 

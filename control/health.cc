@@ -10,8 +10,8 @@ constexpr uint32_t kMaxSpreadMs = 2000;
 
 }  // namespace
 
-Health::Health(boost::asio::io_context& io, std::function<void()> on_change)
-    : io_(io), on_change_(std::move(on_change)) {}
+Health::Health(boost::asio::io_context& io, size_t at_once, HealthMonitor::OnChange on_change)
+    : io_(io), on_change_(std::move(on_change)), queue_(io, at_once) {}
 
 void Health::set(const std::vector<HealthTarget>& targets) {
   std::map<Key, std::unique_ptr<HealthMonitor>> former = std::exchange(monitors_, {});
@@ -25,14 +25,21 @@ void Health::set(const std::vector<HealthTarget>& targets) {
       former.erase(found);
       continue;
     }
-    auto& monitor = monitors_[key] = std::make_unique<HealthMonitor>(io_, target, on_change_);
+    auto& monitor = monitors_[key] =
+        std::make_unique<HealthMonitor>(io_, queue_, target, static_cast<uint32_t>(seeds_()), on_change_);
     fresh.emplace_back(monitor.get(), std::min(target.check.interval_ms, kMaxSpreadMs));
   }
   for (size_t i = 0; i < fresh.size(); ++i)
     fresh[i].first->start(std::chrono::milliseconds(fresh[i].second * i / fresh.size()));
 }
 
-const HealthMonitor* Health::find(const std::string& pool, const lb::Endpoint& endpoint) const {
+bool Health::suspect(const std::string& pool, const lb::Endpoint& endpoint, const std::string& reason) {
+  HealthMonitor* monitor = find(pool, endpoint);
+  if (monitor != nullptr) monitor->suspect(reason);
+  return monitor != nullptr;
+}
+
+HealthMonitor* Health::find(const std::string& pool, const lb::Endpoint& endpoint) const {
   const auto found = monitors_.find({pool, endpoint});
   return found == monitors_.end() ? nullptr : found->second.get();
 }

@@ -62,8 +62,11 @@ constexpr Column kDropColumns[] = {{"packets", "cleat_dropped_packets_total", "F
 constexpr Column kBackendColumns[] = {
     {"weight", "cleat_backend_weight", "The operator's weight, or else the file's.", nullptr, nullptr,
      MetricType::Gauge},
-    {"effective_weight", "cleat_backend_effective_weight", "Weight in force: 0 while down or draining.",
-     nullptr, nullptr, MetricType::Gauge}};
+    {"effective_weight", "cleat_backend_effective_weight",
+     "Weight in force: 0 while draining, or down and no panic.", nullptr, nullptr, MetricType::Gauge}};
+constexpr Column kHealthColumns[] = {
+    {"falls", "cleat_backend_falls_total", "How often it went down."},
+    {"suspicions", "cleat_backend_suspicions_total", "How often its traffic made it suspect."}};
 
 std::string label_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -117,6 +120,9 @@ void add_process(Exposition& out, const Json& status) {
              {{"version", label_text(status.at("version"))}}, 1);
   out.number("cleat_uptime_seconds", "Since this process began.", MetricType::Gauge, {},
              status.at("uptime_s").get<double>());
+  for (const char* state : {"running", "waiting"})
+    out.number("cleat_health_checks", "Health checks under way, and those that wait for room.",
+               MetricType::Gauge, {{"state", state}}, status.at("health_checks").at(state).get<double>());
   out.number("cleat_config_generation", "Number of the snapshot in force.", MetricType::Gauge, {},
              status.at("generation").get<double>());
   out.number("cleat_config_publish_ok", "0 while what is wanted cannot be put in force.", MetricType::Gauge,
@@ -126,9 +132,30 @@ void add_process(Exposition& out, const Json& status) {
              reload.is_null() || reload.at("ok").get<bool>() ? 1 : 0);
 }
 
+// Of the backends that are checked.
+void add_checks(Exposition& out, const Json& backends) {
+  Json rows = Json::array();
+  for (Json row : backends) {
+    const Json health = row.at("health");
+    if (health.is_null()) continue;
+    for (const auto& [outcome, count] : health.at("checks").items())
+      out.number("cleat_backend_checks_total", "Health checks, by outcome.", MetricType::Counter,
+                 {{"pool", label_text(row.at("pool"))},
+                  {"backend", label_text(row.at("backend"))},
+                  {"outcome", outcome}},
+                 count.get<double>());
+    row.update(health);
+    rows.push_back(std::move(row));
+  }
+  out.table(rows, {{"pool", "pool"}, {"backend", "backend"}}, kHealthColumns);
+}
+
 void add_backends(Exposition& out, const Json& pools) {
   for (const Json& pool : pools.at("pools")) {
     Json rows = Json::array();
+    out.number("cleat_pool_panic", "1 while so many backends are down that health is ignored.",
+               MetricType::Gauge, {{"pool", label_text(pool.at("pool"))}},
+               pool.at("panic").get<bool>() ? 1 : 0);
     for (Json row : pool.at("backends")) {
       row["pool"] = pool.at("pool");
       const std::vector<ClientMetric::Label> labels = {{"pool", label_text(row.at("pool"))},
@@ -141,6 +168,7 @@ void add_backends(Exposition& out, const Json& pools) {
       rows.push_back(std::move(row));
     }
     out.table(rows, {{"pool", "pool"}, {"backend", "backend"}}, kBackendColumns);
+    add_checks(out, rows);
   }
 }
 

@@ -17,7 +17,8 @@ Operations::Operations(boost::asio::io_context& io, Config config, Engine engine
       engine_(std::move(engine)),
       config_file_(std::move(config_file)),
       version_(std::move(version)),
-      health_(io, [this] { publish_soon(); }) {}
+      health_(io, config_.checks_at_once,
+              [this](const HealthTarget& target, bool healthy) { note_health(target, healthy); }) {}
 
 Operations::~Operations() { end(); }
 
@@ -43,8 +44,9 @@ void Operations::tick() {
   const bool by_load = std::any_of(config_.pools.begin(), config_.pools.end(), [](const PoolConfig& pool) {
     return pool.pick == lb::PickMethod::kLeastLoad;
   });
+  const bool by_time = slow_start_.advance(config_.pools, std::chrono::steady_clock::now());
   // What could not be published is tried again; a snapshot for least-load carries the sessions of its time.
-  if (by_load || !publish_error_.empty()) (void)publish();
+  if (by_load || by_time || !publish_error_.empty()) (void)publish();
   log_passed_deadlines();
 }
 
@@ -75,6 +77,8 @@ lb::Status Operations::take(Config next) {
   if (const std::string why = restart_needed(config_, next); !why.empty()) return refuse_config(why);
   Config former = std::exchange(config_, std::move(next));
   const std::string former_error = publish_error_;
+  (void)slow_start_.advance(config_.pools, std::chrono::steady_clock::now());
+  start_newcomers_slowly();
   if (const lb::Status published = publish(); !published) {
     config_ = std::move(former);
     publish_error_ = former_error;
@@ -93,10 +97,8 @@ lb::Status Operations::refuse_config(const std::string& why) {
 }
 
 lb::Status Operations::publish() {
-  lb::SnapshotSpec spec = desired_state(
-      config_, overrides_,
-      [this](const std::string& pool, const lb::Endpoint& e) { return health_.healthy(pool, e); });
-  auto generation = engine_.publish(spec);
+  Desired next = desired();
+  auto generation = engine_.publish(next.spec);
   if (!generation) {
     if (publish_error_ != generation.error())
       log_event(LogLevel::kError, "snapshot refused", {{"reason", generation.error()}});
@@ -104,9 +106,17 @@ lb::Status Operations::publish() {
     return lb::Error{publish_error_};
   }
   publish_error_.clear();
-  spec_ = std::move(spec);
+  log_panics(next.verdicts);
+  spec_ = std::move(next.spec);
+  verdicts_ = std::move(next.verdicts);
   generation_ = generation.value();
   return lb::Nothing{};
+}
+
+Desired Operations::desired() const {
+  return desired_state(config_, overrides_, [this](const std::string& pool, const lb::Endpoint& e) {
+    return Standing{health_.healthy(pool, e), slow_start_.share_percent(pool, e)};
+  });
 }
 
 // Ten backends that go down at once are one snapshot.
@@ -128,6 +138,7 @@ void Operations::watch_backends() {
         for (const lb::BackendSpec& backend : spec.backends)
           targets.push_back({pool.name, {backend.address, backend.port}, *pool.health});
   }
+  health_.set_at_once(config_.checks_at_once);
   health_.set(targets);
 }
 

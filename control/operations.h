@@ -14,9 +14,11 @@
 
 #include "control/asio.h"
 #include "control/config.h"
+#include "control/desired.h"
 #include "control/engine.h"
 #include "control/health.h"
 #include "control/overrides.h"
+#include "control/slow_start.h"
 #include "control/stats.h"
 #include "lb/result.h"
 #include "lb/snapshot_spec.h"
@@ -39,15 +41,20 @@ struct DrainView {
   std::optional<int64_t> remaining_s;  // until the deadline, 0 when it has passed; nullopt: none was set
 };
 
+struct SlowStartView {
+  uint32_t share_percent = 100, remaining_s = 0;
+};
+
 // One backend as an operator wants to see it.
 struct BackendView {
   lb::Endpoint endpoint;
   std::optional<uint32_t> config_weight;    // nullopt: added by an operator
   std::optional<uint32_t> override_weight;  // set by an operator
   uint32_t weight = 0;                      // the operator's, or else the file's
-  uint32_t effective_weight = 0;            // in force: 0 while unhealthy or draining
+  double effective_weight = 0;              // in force: 0 while draining, or unhealthy and not in panic
   std::optional<DrainView> drain;
   std::optional<HealthView> health;  // nullopt: not checked
+  std::optional<SlowStartView> slow_start;
   Traffic traffic;
 };
 
@@ -89,9 +96,17 @@ class Operations {
   Refused reset_pool(const std::string& pool);
   Refused reset_all();
 
+  // As Health::suspect(), for whoever watches the traffic: false if the backend is not checked.
+  bool suspect(const std::string& pool, const lb::Endpoint& backend, const std::string& reason) {
+    return health_.suspect(pool, backend, reason);
+  }
+
   [[nodiscard]] Refused find_pool(const std::string& pool) const;
   // REQUIRES: the pool exists
   [[nodiscard]] std::vector<BackendView> backends(const std::string& pool) const;
+  // REQUIRES: the pool exists
+  [[nodiscard]] const PoolVerdict& verdict_of(const std::string& pool) const;
+  [[nodiscard]] const CheckQueue& check_queue() const { return health_.queue(); }
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const Overrides& overrides() const { return overrides_; }
   [[nodiscard]] const lb::SnapshotSpec& spec() const { return spec_; }  // in force
@@ -117,6 +132,11 @@ class Operations {
   lb::Status publish();
   void publish_soon();
   void watch_backends();
+  [[nodiscard]] Desired desired() const;
+  // Those of the coming state that are not in force yet, in pools that are.
+  void start_newcomers_slowly();
+  void note_health(const HealthTarget& target, bool healthy);
+  void log_panics(const std::vector<PoolVerdict>& next) const;
   void log_passed_deadlines();
 
   boost::asio::io_context& io_;
@@ -126,7 +146,9 @@ class Operations {
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Overrides overrides_;
   Health health_;
+  SlowStart slow_start_;
   lb::SnapshotSpec spec_;
+  std::vector<PoolVerdict> verdicts_;  // of spec_
   uint64_t generation_ = 0;
   std::optional<ReloadResult> last_reload_;
   std::string publish_error_;

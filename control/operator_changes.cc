@@ -69,6 +69,7 @@ Refused Operations::change(Overrides next, const std::string& what, const std::s
     return Refusal{Kind::kFailed, "not applied, because it cannot be saved: " + saved.error()};
   Overrides former = std::exchange(overrides_, std::move(next));
   const std::string former_error = publish_error_;
+  start_newcomers_slowly();
   if (const lb::Status published = publish(); !published) {
     overrides_ = std::move(former);
     publish_error_ = former_error;
@@ -118,7 +119,7 @@ Refused Operations::add_backend(const std::string& pool, const lb::Endpoint& bac
   if (Refused refused = find_pool(pool)) return refused;
   if (!find_backend(pool, backend)) return weight ? set_weight(pool, backend, *weight) : std::nullopt;
   const PoolConfig& config = *pool_in(config_, pool);
-  if (config.health && config.health->port == 0 && backend.port == 0)
+  if (config.health && lacks_port(*config.health, backend))
     return Refusal{Kind::kInvalid, "pool " + pool + " checks the backend's own port: " + backend.to_string() +
                                        " needs one (ADDRESS:PORT)"};
   Overrides next = overrides_;
@@ -163,7 +164,7 @@ std::vector<BackendView> Operations::backends(const std::string& pool) const {
     for (const lb::BackendSpec& backend : spec.backends) {
       BackendView view;
       view.endpoint = {backend.address, backend.port};
-      view.effective_weight = backend.weight;
+      view.effective_weight = static_cast<double>(backend.weight) / verdict_of(pool).scale;
       const BackendConfig* in_file = backend_in(config, view.endpoint);
       const BackendOverride* o = override_in(overrides_, pool, view.endpoint);
       if (in_file != nullptr) view.config_weight = in_file->weight;
@@ -174,6 +175,8 @@ std::vector<BackendView> Operations::backends(const std::string& pool) const {
         if (o->drain_deadline) view.drain->remaining_s = std::max<int64_t>(*o->drain_deadline - now_s, 0);
       }
       view.health = health_.view(pool, view.endpoint);
+      if (const uint32_t share = slow_start_.share_percent(pool, view.endpoint); share < 100)
+        view.slow_start = SlowStartView{share, slow_start_.remaining_s(pool, view.endpoint)};
       view.traffic = backend_traffic(engine_, pool, view.endpoint);
       views.push_back(std::move(view));
     }

@@ -136,7 +136,9 @@ int replay(const Options& options, const control::Config& config) {
   std::ostream& lines = to_stdout ? std::cout : verdict_file;
 
   const lb::SnapshotSpec spec =
-      control::desired_state(config, {}, [](const std::string&, const lb::Endpoint&) { return true; });
+      control::desired_state(config, {}, [](const std::string&, const lb::Endpoint&) {
+        return control::Standing{};
+      }).spec;
   Summary summary;
   auto engine = Engine::make(
       spec, engine_with.value(),

@@ -12,34 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string drain_text(const Json& backend) {
-  const Json& drain = backend.at("drain");
-  if (drain.is_null()) return "";
-  const std::string flows = text(drain.at("flows_open")) + " flows left";
-  if (drain.at("deadline_passed").get<bool>()) return "deadline passed, " + flows;
-  if (drain.at("remaining_s").is_null()) return flows;
-  return duration(drain.at("remaining_s").get<uint64_t>()) + ", " + flows;
-}
-
-std::string check_text(const Json& health) {
-  if (health.is_null()) return "none";
-  const std::string port = health.contains("port") ? " port " + text(health.at("port")) : "";
-  return (health.contains("http") ? "http " + text(health.at("http")) : "tcp") + port + " every " +
-         text(health.at("interval_ms")) + " ms";
-}
-
-std::string reason_of(const Json& backend) {
-  return backend.at("health").is_null() ? "" : text(backend.at("health").at("reason"));
-}
-
-std::string weight_text(const Json& backend) {
-  const std::string weight = text(backend.at("weight"));
-  if (backend.at("added").get<bool>()) return weight + " (added)";
-  return backend.at("weight") == backend.at("config_weight")
-             ? weight
-             : weight + " (file: " + text(backend.at("config_weight")) + ")";
-}
-
 std::string traffic_table(const Json& rows, const std::vector<std::string>& names) {
   std::vector<std::string> titles = names;
   for (const char* title : {"pkts in>", "bytes in>", "pkts out>", "bytes out>", "opened>", "open>"})
@@ -110,12 +82,26 @@ std::string sessions_table(const Json& sessions) {
 
 }  // namespace
 
+std::string drain_text(const Json& backend) {
+  const Json& drain = backend.at("drain");
+  if (drain.is_null()) return "";
+  const std::string flows = text(drain.at("flows_open")) + " flows left";
+  if (drain.at("deadline_passed").get<bool>()) return "deadline passed, " + flows;
+  if (drain.at("remaining_s").is_null()) return flows;
+  return duration(drain.at("remaining_s").get<uint64_t>()) + ", " + flows;
+}
+
 std::string show_status(const Json& status) {
   Table table({"field", "value"});
   for (const char* field : {"version", "generation"}) table.add({field, text(status.at(field))});
   table.add({"uptime", duration(status.at("uptime_s").get<uint64_t>())});
   table.add({"config file", text(status.at("config_file"))});
   for (const char* field : {"workers", "services", "pools"}) table.add({field, text(status.at(field))});
+  for (const Json& pool : status.at("panic"))
+    table.add({"PANIC", "health is ignored in pool " + text(pool) + ": cleatctl pool show"});
+  const Json& checks = status.at("health_checks");
+  table.add({"health checks", text(checks.at("running")) + " under way, " + text(checks.at("waiting")) +
+                                  " waiting (at most " + text(checks.at("at_once")) + " at once)"});
   const Json& reload = status.at("last_reload");
   if (reload.is_null())
     table.add({"last reload", "none"});
@@ -140,30 +126,6 @@ std::string show_services(const Json& services) {
                                                {"flows>", "flows_open"},
                                                {"bytes in>", "bytes_in"},
                                                {"bytes out>", "bytes_out"}});
-}
-
-std::string show_pools(const Json& pools) {
-  Table table({"pool", "pick", "backends>", "taking>", "flows>", "check"});
-  for (const Json& pool : pools.at("pools")) {
-    uint64_t taking = 0, flows = 0;
-    for (const Json& backend : pool.at("backends")) {
-      taking += backend.at("effective_weight").get<uint64_t>() > 0 ? 1 : 0;
-      flows += backend.at("flows_open").get<uint64_t>();
-    }
-    table.add({text(pool.at("pool")), text(pool.at("pick")), std::to_string(pool.at("backends").size()),
-               std::to_string(taking), std::to_string(flows), check_text(pool.at("health"))});
-  }
-  return table.text();
-}
-
-std::string show_backends(const Json& pools) {
-  Table table({"pool", "backend", "state", "weight>", "effective>", "flows>", "opened>", "drain", "reason"});
-  for (const Json& pool : pools.at("pools"))
-    for (const Json& b : pool.at("backends"))
-      table.add({text(pool.at("pool")), text(b.at("backend")), text(b.at("state")), weight_text(b),
-                 text(b.at("effective_weight")), text(b.at("flows_open")), text(b.at("flows_opened")),
-                 drain_text(b), reason_of(b)});
-  return table.text();
 }
 
 std::string show_config(const Json& config) {

@@ -20,4 +20,7 @@ std::string show_sessions(const nlohmann::ordered_json& sessions);      // GET /
 std::string why_sessions(const nlohmann::ordered_json& sessions);       // GET /v1/sessions, a paragraph each
 std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours
 
+// What is left of a backend's drain; "" if there is none.
+std::string drain_text(const nlohmann::ordered_json& backend);
+
 }  // namespace cleatctl

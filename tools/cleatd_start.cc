@@ -83,7 +83,9 @@ lb::Status dry_compile(const control::Config& config) {
   auto segment = lb::Segment::format({static_cast<std::byte*>(memory), bytes}, geometry, 0, now);
   if (!segment) return lb::Error{segment.error()};
   const lb::SnapshotSpec spec =
-      control::desired_state(config, {}, [](const std::string&, const lb::Endpoint&) { return true; });
+      control::desired_state(config, {}, [](const std::string&, const lb::Endpoint&) {
+        return control::Standing{};
+      }).spec;
   auto made = lb::compile(spec, segment.value(), 1, now, {}, nullptr);
   if (!made) return lb::Error{made.error()};
   return lb::Nothing{};

@@ -60,10 +60,11 @@ TEST_F(CleatctlTest, ShowsAlignedTables) {
   ASSERT_EQ(run({"backend", "weight", "live", "10.20.0.11", "30"}).code, 0);
   const Ran ran = run({"backend", "show"});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_EQ(ran.out,
-            "pool  backend     state              weight  effective  flows  opened  drain  reason\n"
-            "live  10.20.0.11  unchecked  30 (file: 100)         30      0       0  -      -\n"
-            "live  10.20.0.12  unchecked             100        100      0       0  -      -\n");
+  EXPECT_EQ(
+      ran.out,
+      "pool  backend     state      since  falls          weight  effective  flows  opened  drain  why\n"
+      "live  10.20.0.11  unchecked  -          -  30 (file: 100)         30      0       0  -      -\n"
+      "live  10.20.0.12  unchecked  -          -             100        100      0       0  -      -\n");
 }
 
 TEST_F(CleatctlTest, EveryShowWorksAsTableAndAsJson) {

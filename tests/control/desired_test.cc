@@ -19,9 +19,12 @@ class DesiredTest : public ::testing::Test {
       overrides.backends.push_back({.pool = "srs", .endpoint = endpoint("10.20.0.11")});
     return overrides.backends.front();
   }
-  [[nodiscard]] lb::SnapshotSpec state() const {
+  [[nodiscard]] lb::SnapshotSpec state() const { return desired().spec; }
+  [[nodiscard]] Desired desired() const {
     return desired_state(config, overrides, [this](const std::string& pool, const lb::Endpoint& backend) {
-      return !dead.contains(pool + " " + backend.to_string());
+      const std::string name = pool + " " + backend.to_string();
+      const auto share = shares.find(name);
+      return Standing{!dead.contains(name), share == shares.end() ? 100 : share->second};
     });
   }
   [[nodiscard]] std::vector<uint32_t> weights() const {
@@ -35,6 +38,7 @@ class DesiredTest : public ::testing::Test {
   Config config = test::config_with("10.20.0.12, weight: 100", "10.20.0.12, weight: 40");
   Overrides overrides;
   std::set<std::string> dead;
+  std::map<std::string, uint32_t> shares;
 };
 
 TEST_F(DesiredTest, SaysWhatTheFileSays) {
@@ -111,6 +115,61 @@ TEST_F(DesiredTest, OverridesOfWhatIsGoneChangeNothing) {
                         {.pool = "srs", .endpoint = endpoint("10.20.0.77"), .weight = 1, .drain = true}};
   EXPECT_EQ(weights(), (Weights{100, 40}));
   EXPECT_EQ(state().pools.size(), 1u);
+}
+
+TEST_F(DesiredTest, AStartingBackendTakesItsShareOfTheWeight) {
+  shares = {{"srs 10.20.0.11", 19}};
+  EXPECT_EQ(weights(), (Weights{1900, 4000}));
+  EXPECT_EQ(desired().verdicts.at(0).scale, 100u);
+  shares.clear();
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+  EXPECT_EQ(desired().verdicts.at(0).scale, 1u);
+}
+
+TEST_F(DesiredTest, SmallWeightsHaveShares) {
+  config.pools[0].backends[0].weight = config.pools[0].backends[1].weight = 1;
+  shares = {{"srs 10.20.0.11", 10}};
+  EXPECT_EQ(weights(), (Weights{10, 100}));
+}
+
+TEST_F(DesiredTest, AStartMakesNoWeightOfNone) {
+  shares = {{"srs 10.20.0.11", 19}};
+  first().drain = true;
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+  first().drain = false;
+  first().weight = 0;
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+  overrides.backends.clear();
+  dead = {"srs 10.20.0.11"};
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+}
+
+TEST_F(DesiredTest, WithAllDownAllAreTriedByTheirWholeWeight) {
+  dead = {"srs 10.20.0.11", "srs 10.20.0.12"};
+  shares = {{"srs 10.20.0.11", 19}};
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+  EXPECT_TRUE(desired().verdicts.at(0).panic);
+  config.pools[0].panic_threshold.percent = 0;
+  EXPECT_EQ(weights(), (Weights{0, 0}));
+  EXPECT_FALSE(desired().verdicts.at(0).panic);
+}
+
+TEST_F(DesiredTest, PanicLeavesDrainsAndWeightsOfNoneAlone) {
+  dead = {"srs 10.20.0.11", "srs 10.20.0.12"};
+  first().drain = true;
+  EXPECT_EQ(weights(), (Weights{0, 40}));
+  EXPECT_EQ(desired().verdicts.at(0).eligible, 1u);
+  config.pools[0].backends[1].weight = 0;
+  EXPECT_EQ(weights(), (Weights{0, 0}));
+  EXPECT_FALSE(desired().verdicts.at(0).panic) << "nobody is there to be tried";
+}
+
+TEST_F(DesiredTest, PanicIsOfThePoolsShareAndNotOfItsWeight) {
+  config.pools[0].panic_threshold.percent = 49;
+  dead = {"srs 10.20.0.12"};
+  EXPECT_EQ(weights(), (Weights{100, 40}));
+  config.pools[0].panic_threshold.percent = 50;
+  EXPECT_EQ(weights(), (Weights{100, 0}));
 }
 
 // Every combination against the rule written down once more.

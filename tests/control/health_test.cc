@@ -1,58 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "control/health.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstdio>
-#include <fstream>
-#include <sstream>
-
-#include "control/log.h"
-#include "tests/control/origin_server.h"
+#include "tests/control/health_rig.h"
 
 namespace control {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using test::http_check;
 using test::http_reply;
-using test::OriginServer;
+using test::Probe;
 using test::run_until;
-
-HealthConfig http_check(std::string body = "", uint16_t status = 0) {
-  HealthConfig check;
-  check.type = HealthConfig::Type::kHttp;
-  check.path = "/api/v1/versions";
-  check.timeout_ms = 2000;
-  check.body = std::move(body);
-  check.status = status;
-  return check;
-}
-
-// What one check of `server` says.
-class Probe {
- public:
-  CheckResult run(const lb::Endpoint& target, const HealthConfig& check) {
-    std::optional<CheckResult> result;
-    auto keep =
-        start_health_check(io, target, target.to_string(), check, [&](const CheckResult& r) { result = r; });
-    EXPECT_FALSE(result) << "called back from within the call";
-    EXPECT_TRUE(run_until(io, [&] { return result.has_value(); }));
-    return result.value_or(CheckResult{CheckResult::Outcome::kNotDone, "no result", 0});
-  }
-  static std::string verdict(const CheckResult& result) {
-    return result.outcome == CheckResult::Outcome::kPassed ? "passed" : result.reason;
-  }
-  std::string verdict_of_reply(const std::string& reply, const HealthConfig& check) {
-    server.reply = reply;
-    return verdict(run(server.endpoint(), check));
-  }
-
-  asio::io_context io;
-  OriginServer server{io};
-};
+using HealthTest = test::HealthTest;
 
 TEST(HealthCheck, HttpAsksForThePathWithHostAndClose) {
   Probe probe;
@@ -161,41 +121,6 @@ TEST(HealthCheck, CancelClosesTheConnectionAndNeverCallsBack) {
   EXPECT_TRUE(run_until(probe.io, [&] { return probe.server.closed_by_client == 1; }));
   EXPECT_FALSE(called);
 }
-
-// Backends under watch, with the log in a file.
-class HealthTest : public ::testing::Test {
- protected:
-  HealthTest() {
-    std::string name = "/tmp/cleat-health-XXXXXX";
-    ::close(::mkstemp(name.data()));
-    log_ = name;
-    EXPECT_TRUE(open_log(log_, LogLevel::kInfo).ok());
-  }
-  ~HealthTest() override {
-    EXPECT_TRUE(open_log("", LogLevel::kInfo).ok());
-    std::remove(log_.c_str());
-  }
-
-  HealthTarget target(HealthConfig check) const { return {"live", server.endpoint(), std::move(check)}; }
-  static HealthConfig fast(HealthConfig check = http_check()) {
-    check.interval_ms = check.fast_interval_ms = 20;
-    check.timeout_ms = 500;
-    return check;
-  }
-  bool healthy() const { return health.healthy("live", server.endpoint()); }
-  size_t logged(const std::string& text) const {
-    std::ifstream in(log_);
-    size_t n = 0;
-    for (std::string line; std::getline(in, line);) n += line.find(text) != std::string::npos;
-    return n;
-  }
-
-  std::string log_;
-  asio::io_context io;
-  OriginServer server{io};
-  unsigned changes = 0;
-  Health health{io, [this] { ++changes; }};
-};
 
 TEST_F(HealthTest, CountsAsHealthyBeforeTheFirstResult) {
   health.set({target(fast())});
@@ -320,7 +245,7 @@ TEST_F(HealthTest, FirstChecksAreSpreadOverTheInterval) {
 TEST_F(HealthTest, DestroyedWhileATimerIsDueTouchesNothing) {
   for (int i = 0; i < 200; ++i) {
     asio::io_context own;
-    Health watched(own, [] {});
+    Health watched(own, 256, [](const HealthTarget&, bool) {});
     HealthConfig check = fast();
     watched.set({target(check)});
     own.poll_one();

@@ -110,6 +110,10 @@ TEST_F(MetricsTest, EveryNumberOfTheStatisticsIsThere) {
            metric.first.starts_with("cleat_backend_effective_weight") ||
            metric.first.starts_with("cleat_backend_healthy") ||
            metric.first.starts_with("cleat_backend_draining") ||
+           metric.first.starts_with("cleat_backend_checks") ||
+           metric.first.starts_with("cleat_backend_falls") ||
+           metric.first.starts_with("cleat_backend_suspicions") ||
+           metric.first.starts_with("cleat_health_checks") || metric.first.starts_with("cleat_pool_panic") ||
            metric.first == "cleat_session_gap_seconds_count";
   };
   EXPECT_EQ(all.size() - static_cast<size_t>(std::count_if(all.begin(), all.end(), of_process)), numbers);
