@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Frames that wait for their next hop's MAC address (RFC 1122 section 2.3.2.2): bounded, in order, one worker's.
+// Frames that wait for their next hop's MAC address (RFC 1122 section 2.3.2.2), or for the first piece of their datagram: bounded, in
+// order, one worker's.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -13,8 +14,9 @@ namespace dataplane {
 
 class HoldQueue {
  public:
-  static constexpr unsigned kCapacity = 512;    // frames of one worker, all next hops together
-  static constexpr unsigned kPerNextHop = 128;  // so that one dead host does not fill it
+  static constexpr unsigned kCapacity = 512;  // frames of one worker, all next hops together
+  static constexpr unsigned kPerNextHop =
+      128;  // so that one dead host, or a flood of pieces, does not fill it
 
   struct Held {
     rte_mbuf* mbuf;
@@ -32,7 +34,7 @@ class HoldQueue {
     return true;
   }
 
-  // Calls take(held) for each, oldest first; those for which it returns false stay, in order.
+  // Calls take(held) for each, oldest first; those for which it returns false stay, in order, as it left them.
   template <typename Take>
   void retry(Take&& take) noexcept {
     unsigned kept = 0;

@@ -103,7 +103,8 @@ void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
         take_over(mbuf, burst_.frames[i]);
         if (held_.push(mbuf, verdict)) break;
         worker_.counters.held.add(~uint64_t{0});
-        drop(lb::DropReason::kNextHopQueueFull);
+        drop(verdict.first_piece_ms != 0 ? lb::DropReason::kFragmentQueueFull
+                                         : lb::DropReason::kNextHopQueueFull);
         done[done_count++] = mbuf;
         break;
       case lb::Action::kPunt:
@@ -192,10 +193,14 @@ void WorkerLoop::flush() noexcept {
 void WorkerLoop::retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept {
   if (held_.empty() || now.ms == retried_ms_) return;
   retried_ms_ = now.ms;
-  held_.retry([&](const HoldQueue::Held& held) {
+  held_.retry([&](HoldQueue::Held& held) {
     lb::Frame frame = frame_of(held.mbuf, held.verdict.port);
     const lb::Verdict verdict = lb::resume(worker_, snapshot, now, frame, held.verdict);
-    if (verdict.action == lb::Action::kHold) return false;
+    if (verdict.action != lb::Action::kDrop) take_over(held.mbuf, frame);
+    if (verdict.action == lb::Action::kHold) {
+      held.verdict = verdict;
+      return false;
+    }
     worker_.counters.held.add(~uint64_t{0});
     if (verdict.action == lb::Action::kTx)
       put(verdict.port, held.mbuf);

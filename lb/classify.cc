@@ -16,7 +16,8 @@ uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[
 
 // Neighbour discovery teaches Cleat whatever address it is sent to.
 bool is_neighbour_discovery(const Packet& packet) {
-  return !packet.v4 && packet.protocol == Protocol::kIcmpv6 &&
+  // Never in pieces (RFC 6980 section 5).
+  return !packet.v4 && packet.protocol == Protocol::kIcmpv6 && packet.fragment_header == nullptr &&
          (packet.l4[0] == kNeighbourSolicitation || packet.l4[0] == kNeighbourAdvertisement);
 }
 
@@ -66,7 +67,14 @@ void classify(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
     }
     return punt(packet, verdict);
   }
-  if (packet.fragment) return worker.drop(packet, verdict, DropReason::kFragment);
+  if (packet.piece != Piece::kWhole) [[unlikely]] {
+    if (packet.protocol != Protocol::kTcp && packet.protocol != Protocol::kUdp)
+      return worker.drop(packet, verdict, DropReason::kFragment);
+    if (packet.piece == Piece::kLater) {
+      if (!ttl_is_over(worker, snapshot, now, packet, verdict)) packet.kind = Kind::kFragment;
+      return;
+    }
+  }
   switch (packet.protocol) {
     case Protocol::kTcp:
     case Protocol::kUdp:

@@ -3,6 +3,7 @@
 
 #include "lb/affinity.h"
 #include "lb/ask_owner.h"
+#include "lb/forward_fragment.h"
 #include "lb/icmp_error.h"
 #include "lb/next_hop.h"
 #include "lb/pass_on.h"
@@ -14,10 +15,6 @@
 
 namespace lb {
 namespace {
-
-void cut_padding(Frame& frame, const Packet& packet) {
-  frame.length = static_cast<uint16_t>(packet.l4 - frame.data + packet.l4_length);
-}
 
 // Through that port, in the family of `towards`. Otherwise it is dropped, and its sender told.
 bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
@@ -31,16 +28,54 @@ bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Por
   return false;
 }
 
+// Whose counters.
+struct Whose {
+  ServiceId service;
+  BackendId backend;
+  bool is_reply;
+};
+
+// As rewrite(), and remembers how, for the other pieces.
+bool rewrite_first_piece(Worker& worker, Now now, Packet& packet, const Ends& ends, const Route& route,
+                         const Whose& whose, Verdict& verdict) {
+  const FragmentWay way{Forward::kNat, ends.source,   ends.destination, route,
+                        packet.hash,   whose.service, whose.backend,    whose.is_reply};
+  const Datagram* const datagram = note_first_piece(worker, now, packet, way, verdict);
+  if (datagram == nullptr) return false;
+  rewrite(packet, ends);
+  renumber(packet, datagram->new_id);
+  return true;
+}
+
 // With other ends, in their family.
 void send_rewritten(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
-                    const Ends& ends, const Route& route, Verdict& verdict) {
-  if (ends.source.is_v4() == packet.v4) [[likely]] {
+                    const Ends& ends, const Route& route, const Whose& whose, Verdict& verdict) {
+  const bool same_family = ends.source.is_v4() == packet.v4;
+  if (same_family && packet.piece == Piece::kWhole) [[likely]] {
     rewrite(packet, ends);
+  } else if (same_family) {
+    if (!rewrite_first_piece(worker, now, packet, ends, route, whose, verdict)) return;
   } else {
+    if (packet.piece != Piece::kWhole) return worker.drop(packet, verdict, DropReason::kFragment);
     if (frame.headroom < kMostTranslatedGrowth) return worker.drop(packet, verdict, DropReason::kNoHeadroom);
     translate(frame, packet, ends, worker.ip_id);
   }
   send_to(worker, snapshot, now, frame, route.port, route.next_hop, packet, verdict);
+}
+
+// In modes in which the backend sees the client itself.
+void pass_on_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+                    Verdict& verdict) {
+  const Forward forward = packet.service->forward;
+  if (packet.piece == Piece::kFirst) {
+    FragmentWay way;
+    way.forward = forward;
+    way.hash = packet.hash;
+    way.service = packet.service->id;
+    way.backend = packet.backend;
+    if (note_first_piece(worker, now, packet, way, verdict) == nullptr) return;
+  }
+  pass_on(worker, snapshot, now, frame, packet, forward, verdict);
 }
 
 }  // namespace
@@ -57,13 +92,15 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     traffic->packets_in.add(1);
     traffic->bytes_in.add(frame.length);
   }
-  if (is_one_way(packet.service->forward)) return pass_on(worker, snapshot, now, frame, packet, verdict);
+  if (is_one_way(packet.service->forward))
+    return pass_on_client(worker, snapshot, now, frame, packet, verdict);
   if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, verdict)) return;
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).sequence_delta_or_bytes_in, frame.length);
   const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
                   NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port};
-  send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop}, verdict);
+  send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop},
+                 {packet.service->id, packet.backend, false}, verdict);
 }
 
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
@@ -107,7 +144,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   if (slot.session.load(std::memory_order_relaxed) != 0)
     count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
   send_rewritten(worker, snapshot, now, frame, packet,
-                 {listener.vip, view->client, view->vip_port, view->client_port}, *route, verdict);
+                 {listener.vip, view->client, view->vip_port, view->client_port}, *route,
+                 {listener.service, control.backend(), true}, verdict);
 }
 
 }  // namespace lb

@@ -26,17 +26,19 @@ struct Frame {
 enum class Action : uint8_t {
   kUndecided,  // inside the pipeline only
   kTx,         // send on Verdict::port; the frame is complete
-  kHold,       // complete but for its destination MAC: park it until `next_hop` is known (lb/neighbours.h)
-  kPunt,       // to the kernel's tap of the port it came in on
-  kDrop,       // for `reason`, already counted
-  kConsumed,   // it spoke to Cleat itself (ARP, ND); nothing to send on
+  kHold,  // park it, and ask resume() (lb/pipeline.h): it is complete but for the destination MAC of `next_hop`, or a piece
+          // of a datagram whose first piece has not come
+  kPunt,  // to the kernel's tap of the port it came in on
+  kDrop,  // for `reason`, already counted
+  kConsumed,  // it spoke to Cleat itself (ARP, ND); nothing to send on
 };
 
 struct Verdict {
   Action action = Action::kUndecided;
   DropReason reason = DropReason::kCount;  // meaningful for kDrop only
-  PortIndex port = 0;                      // egress, for kTx and kHold
-  IpAddress next_hop;                      // for kHold
+  PortIndex port = 0;           // egress, for kTx and kHold; where it came in, if it waits for a first piece
+  IpAddress next_hop;           // for kHold
+  uint64_t first_piece_ms = 0;  // for kHold: since when it waits for a first piece; 0: it waits for next_hop
 };
 
 // Frames that Cleat itself sends (ARP requests, neighbour solicitations, answers, challenges): a fixed arena per worker,

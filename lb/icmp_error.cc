@@ -15,12 +15,13 @@ constexpr size_t kMostV4 = 576 - sizeof(Ipv4Header), kMostV6 = 1280 - sizeof(Ipv
 
 void tell(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, uint8_t type, uint8_t code,
           uint32_t rest) {
-  // RFC 1122 section 3.2.2: no error about an error.
-  const bool answerable = packet.protocol == Protocol::kTcp || packet.protocol == Protocol::kUdp;
+  // RFC 1122 section 3.2.2: no error about an error, nor about a later piece.
+  const bool answerable = (packet.protocol == Protocol::kTcp || packet.protocol == Protocol::kUdp) &&
+                          packet.piece != Piece::kLater;
   if (!answerable || !worker.icmp_answers.take(now)) return;
   std::array<uint8_t, kMostV6> message;
-  const auto packet_bytes = static_cast<size_t>(packet.l4 - packet.l3 + packet.l4_length);
-  const size_t quoted = std::min(packet_bytes, (packet.v4 ? kMostV4 : kMostV6) - sizeof(IcmpHeader));
+  const size_t quoted =
+      std::min<size_t>(ip_bytes(packet), (packet.v4 ? kMostV4 : kMostV6) - sizeof(IcmpHeader));
   const size_t length = sizeof(IcmpHeader) + quoted;
   IcmpHeader icmp{type, code, {}, be32::of(rest)};
   std::memcpy(message.data(), &icmp, sizeof(icmp));

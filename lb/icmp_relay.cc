@@ -80,12 +80,11 @@ class Relay {
     if (!backend) return drop(DropReason::kIcmpNoFlow);
     if ((packet_.v4 ? packet_.l3[8] : packet_.l3[7]) <= 1) return drop(DropReason::kTtlExpired);
     if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
-    packet_.service = flow.service;
     packet_.backend = *backend;
     packet_.hash = flow.hash;
-    frame_.length = static_cast<uint16_t>(packet_.l4 - frame_.data + packet_.l4_length);
+    cut_padding(frame_, packet_);
     worker_.counters.icmp_relayed.add(1);
-    pass_on(worker_, snapshot_, now_, frame_, packet_, verdict_);
+    pass_on(worker_, snapshot_, now_, frame_, packet_, flow.service->forward, verdict_);
   }
 
   // The outer packet of a tunnel. With 8 bytes of it nobody knows whose packet was inside; the next one that does not fit is answered.

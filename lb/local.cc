@@ -93,7 +93,7 @@ void handle_local(Worker& worker, const Snapshot& snapshot, Now now, Frame& fram
                   Verdict& verdict) noexcept {
   if (packet.kind == Kind::kArp) return handle_arp(worker, snapshot, now, frame, packet, verdict);
   const uint8_t type = packet.l4[0];
-  if (packet.protocol == Protocol::kIcmpv6 &&
+  if (packet.protocol == Protocol::kIcmpv6 && packet.fragment_header == nullptr &&
       (type == icmpv6::kNeighbourSolicitation || type == icmpv6::kNeighbourAdvertisement))
     return handle_discovery(worker, snapshot, now, frame, packet, verdict);
   if (packet.v4 && packet.protocol == Protocol::kIcmp && type == icmp::kEchoRequest)

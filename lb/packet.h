@@ -14,14 +14,18 @@ namespace lb {
 struct Service;
 
 enum class Kind : uint8_t {
-  kNone,    // not ours: punt
-  kArp,     // l3 points to 28 proved bytes of ARP for Ethernet and IPv4
-  kIp,      // src, dst proved; for TCP, UDP and ICMP also l4 with its fixed header
-  kClient,  // kIp to a service: the way in
-  kReply,   // kIp to a LIP: the way back
-  kLocal,   // kIp to a VIP or LIP that is for Cleat itself: echo, neighbour discovery
-  kDone,    // its verdict is given
+  kNone,      // not ours: punt
+  kArp,       // l3 points to 28 proved bytes of ARP for Ethernet and IPv4
+  kIp,        // src, dst proved; for TCP, UDP and ICMP also l4 with its fixed header
+  kClient,    // kIp to a service: the way in
+  kReply,     // kIp to a LIP: the way back
+  kLocal,     // kIp to a VIP or LIP that is for Cleat itself: echo, ICMP errors, neighbour discovery
+  kFragment,  // kIp to a VIP or LIP, a later piece of a datagram
+  kDone,      // its verdict is given
 };
+
+// Of a datagram: all of it, its first bytes with the ports, or bytes further on.
+enum class Piece : uint8_t { kWhole, kFirst, kLater };
 
 namespace tcp_flag {
 inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
@@ -30,15 +34,16 @@ inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
 struct Packet {
   uint8_t* l2 = nullptr;
   uint8_t* l3 = nullptr;
-  uint8_t* l4 = nullptr;   // null when the protocol is not TCP, UDP, ICMP or ICMPv6
-  uint16_t l4_length = 0;  // bytes from l4 to the end of the IP packet, the fixed header included
-  uint16_t src_port = 0;   // host order; 0 for ICMP
+  uint8_t* l4 = nullptr;  // null when the protocol is not TCP, UDP, ICMP or ICMPv6, and in later pieces
+  uint8_t* fragment_header = nullptr;  // IPv6's, of pieces
+  uint16_t l4_length = 0;              // bytes from l4 to the end of the IP packet, the fixed header included
+  uint16_t src_port = 0;               // host order; 0 for ICMP
   uint16_t dst_port = 0;
   Kind kind = Kind::kNone;
   Protocol protocol{};
   uint8_t tcp_flags = 0;
   bool v4 = true;
-  bool fragment = false;  // a piece of a larger packet; l4 is null
+  Piece piece = Piece::kWhole;
 
   // classify, affinity, pick
   bool hit = false;  // the flow table knew it
@@ -52,9 +57,10 @@ struct Packet {
   IpAddress src, dst;
 };
 
-// Of the whole IP packet. REQUIRES: l4 is set
+// Of the whole IP packet, as its header says and parse() proved. REQUIRES: kind is not kNone or kArp
 constexpr unsigned ip_bytes(const Packet& packet) {
-  return static_cast<unsigned>(packet.l4 - packet.l3) + packet.l4_length;
+  const uint8_t* const length = packet.v4 ? packet.l3 + 2 : packet.l3 + 4;
+  return (packet.v4 ? 0U : 40U) + (length[0] << 8 | length[1]);
 }
 
 // The client's first segment. With FIN or RST beside SYN it is no way to open a connection, only to take up state.

@@ -37,7 +37,9 @@ Verdict parse_l4(Packet& packet, uint8_t protocol) {
       if (packet.l4_length < sizeof(UdpHeader)) return DropReason::kBadL4Header;
       const auto* udp = reinterpret_cast<const UdpHeader*>(packet.l4);
       const uint16_t length = udp->length.host();
-      if (length < sizeof(UdpHeader) || length > packet.l4_length) return DropReason::kBadL4Header;
+      // A first piece has less than the whole.
+      const bool too_long = packet.piece == Piece::kWhole && length > packet.l4_length;
+      if (length < sizeof(UdpHeader) || too_long) return DropReason::kBadL4Header;
       packet.src_port = udp->source.host();
       packet.dst_port = udp->destination.host();
       return std::nullopt;
@@ -68,13 +70,28 @@ Verdict parse_ipv4(const Frame& frame, Packet& packet, bool to_group) {
   packet.kind = Kind::kIp;
   packet.protocol = static_cast<Protocol>(ip->protocol);
   packet.l4_length = static_cast<uint16_t>(total - header);
-  constexpr uint16_t kMoreFragmentsOrOffset = 0x3fff;
-  if ((ip->fragment.host() & kMoreFragmentsOrOffset) != 0) {
-    packet.fragment = true;
+  constexpr uint16_t kMoreFragments = 0x2000, kOffset = 0x1fff;
+  if ((ip->fragment.host() & kOffset) != 0) {
+    packet.piece = Piece::kLater;
     return std::nullopt;
   }
+  if ((ip->fragment.host() & kMoreFragments) != 0) packet.piece = Piece::kFirst;
   packet.l4 = packet.l3 + header;
   return parse_l4(packet, ip->protocol);
+}
+
+// walk  stands at the fragment header, whose 8 bytes are proved; on return behind it
+void read_fragment_header(Packet& packet, ExtensionWalk& walk) {
+  packet.fragment_header = packet.l3 + walk.offset;
+  const uint16_t field =
+      reinterpret_cast<const Ipv6FragmentHeader*>(packet.fragment_header)->offset_flags.host();
+  walk.offset += sizeof(Ipv6FragmentHeader);
+  packet.l4_length = static_cast<uint16_t>(packet.l4_length - sizeof(Ipv6FragmentHeader));
+  constexpr uint16_t kMoreFragments = 1, kOffset = 0xfff8;
+  if ((field & kOffset) != 0)
+    packet.piece = Piece::kLater;
+  else if ((field & kMoreFragments) != 0)
+    packet.piece = Piece::kFirst;  // with neither it is whole (RFC 6946)
 }
 
 Verdict parse_ipv6(const Frame& frame, Packet& packet, bool to_group) {
@@ -96,8 +113,8 @@ Verdict parse_ipv6(const Frame& frame, Packet& packet, bool to_group) {
   if (is_bad_source(packet.src) || (packet.src.is_unset() && !icmp)) return DropReason::kBadSource;
   packet.protocol = static_cast<Protocol>(walk.protocol);
   packet.l4_length = static_cast<uint16_t>(end - walk.offset);
-  packet.fragment = walk.fragment;
-  if (!walk.fragment) {
+  if (walk.fragment) read_fragment_header(packet, walk);
+  if (packet.piece != Piece::kLater) {
     packet.l4 = packet.l3 + walk.offset;
     if (const Verdict reason = parse_l4(packet, walk.protocol)) return reason;
   }

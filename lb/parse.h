@@ -18,7 +18,8 @@ namespace lb {
 // cost    no allocation; reads at most Ethernet + IP headers + 20 bytes; checks the IPv4 header checksum
 //
 // Proved for kIp: l2..l2+14, the whole IP header, and at l4 the fixed header of TCP (with its options), UDP
-// or ICMP (8 bytes); l4 + l4_length does not pass the frame's end. kArp: 28 bytes at l3.
+// or ICMP (8 bytes); l4 + l4_length does not pass the frame's end. A later piece has no l4; its l4_length bytes end the
+// packet. UDP's own length is within l4_length but for a first piece. kArp: 28 bytes at l3.
 std::optional<DropReason> parse(const Frame& frame, Packet& packet) noexcept;
 
 }  // namespace lb

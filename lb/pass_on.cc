@@ -10,10 +10,9 @@
 
 namespace lb {
 
-void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet, Forward forward,
              Verdict& verdict) noexcept {
   const Backend& backend = snapshot.backends[packet.backend];
-  const Forward forward = packet.service->forward;
   const Family outer = backend.address.family();
   const unsigned more = is_tunnel(forward) ? tunnel_bytes(forward, outer) : 0;
   const unsigned mtu = more == 0

@@ -11,9 +11,10 @@
 
 namespace lb {
 
-// packet  of a service that is not `nat`, with its backend set, TTL > 1; TCP, UDP or ICMP. What does not fit into the tunnel is
-//         dropped as too_big, and its sender told
-void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
+// packet   with its backend and, for gue, its hash set; TTL > 1; TCP, UDP or ICMP, whole or a piece. What does not fit into the
+//          tunnel is dropped as too_big, and its sender told
+// forward  is_one_way()
+void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet, Forward forward,
              Verdict& verdict) noexcept;
 
 }  // namespace lb

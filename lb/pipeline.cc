@@ -5,6 +5,7 @@
 #include "lb/cid_affinity.h"
 #include "lb/classify.h"
 #include "lb/forward.h"
+#include "lb/forward_fragment.h"
 #include "lb/ice_affinity.h"
 #include "lb/local.h"
 #include "lb/next_hop.h"
@@ -97,6 +98,9 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
       case Kind::kReply:
         forward_reply(worker, snapshot, now, frame, packet, verdict);
         break;
+      case Kind::kFragment:
+        forward_fragment(worker, snapshot, now, frame, packet, verdict);
+        break;
       case Kind::kArp:
       case Kind::kLocal:
         handle_local(worker, snapshot, now, frame, packet, verdict);
@@ -125,7 +129,13 @@ Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame,
                const Verdict& held) noexcept {
   Packet packet;
   Verdict verdict;
-  send_to(worker, snapshot, now, frame, held.port, held.next_hop, packet, verdict);
+  if (held.first_piece_ms == 0) {
+    send_to(worker, snapshot, now, frame, held.port, held.next_hop, packet, verdict);
+  } else if (const auto reason = parse(frame, packet)) {
+    worker.drop(packet, verdict, *reason);  // never: it was parsed before
+  } else {
+    forward_fragment(worker, snapshot, now, frame, packet, verdict, held.first_piece_ms);
+  }
   return verdict;
 }
 

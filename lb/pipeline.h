@@ -29,8 +29,10 @@ struct Burst {
 // cost  no allocation, lock, system call or clock read. The worker's own thread.
 void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept;
 
-// Second try for a frame that got kHold: fills the destination MAC.
-// returns  kTx (send it), kHold (still unknown) or kDrop with its reason (counted)
+// Second try for a frame that got kHold: fills the destination MAC, or sends a piece after its datagram's first one.
+// frame    as process() or resume() left it, with frame.port = held.port
+// returns  kTx (send it), kHold (what it waits for now is in the verdict, and the frame may have changed) or kDrop with its
+//          reason (counted)
 Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, const Verdict& held) noexcept;
 
 // Housekeeping between bursts: sweeps slots and flow entries and refills the worker's candidates, paced by

@@ -33,24 +33,34 @@ void rewrite_l4(Packet& packet, const Ends& ends, ChecksumDelta delta) {
 
 }  // namespace
 
-void rewrite(Packet& packet, const Ends& ends) noexcept {
-  ChecksumDelta addresses;
-  addresses.change(packet.src, ends.source);
-  addresses.change(packet.dst, ends.destination);
+void rewrite_addresses(Packet& packet, const IpAddress& source, const IpAddress& destination) noexcept {
   if (packet.v4) {
+    ChecksumDelta header;
+    header.change(packet.src, source);
+    header.change(packet.dst, destination);
     auto* ip = reinterpret_cast<Ipv4Header*>(packet.l3);
-    ip->source = ends.source.as_v4();
-    ip->destination = ends.destination.as_v4();
-    ChecksumDelta header = addresses;
+    ip->source = source.as_v4();
+    ip->destination = destination.as_v4();
     decrement_ttl_v4(*ip, header);
     ip->checksum = header.apply(ip->checksum);
   } else {
     auto* ip = reinterpret_cast<Ipv6Header*>(packet.l3);
-    std::memcpy(ip->source.data(), ends.source.bytes(), 16);
-    std::memcpy(ip->destination.data(), ends.destination.bytes(), 16);
+    std::memcpy(ip->source.data(), source.bytes(), 16);
+    std::memcpy(ip->destination.data(), destination.bytes(), 16);
     --ip->hop_limit;
   }
+}
+
+void rewrite(Packet& packet, const Ends& ends) noexcept {
+  ChecksumDelta addresses;
+  addresses.change(packet.src, ends.source);
+  addresses.change(packet.dst, ends.destination);
+  rewrite_addresses(packet, ends.source, ends.destination);
   rewrite_l4(packet, ends, addresses);
+}
+
+void cut_padding(Frame& frame, const Packet& packet) noexcept {
+  frame.length = static_cast<uint16_t>(packet.l3 - frame.data + ip_bytes(packet));
 }
 
 void decrement_ttl(Packet& packet) noexcept {

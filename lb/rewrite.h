@@ -3,6 +3,7 @@
 // (RFC 768), TTL or hop limit goes down by one.
 #pragma once
 
+#include "lb/frame.h"
 #include "lb/packet.h"
 
 namespace lb {
@@ -16,7 +17,13 @@ struct Ends {
 // REQUIRES: TCP or UDP, all addresses of the packet's family, TTL > 1
 void rewrite(Packet& packet, const Ends& ends) noexcept;
 
+// Addresses alone, of any protocol: a datagram's later piece has no ports, and its checksum stands in the first.
+void rewrite_addresses(Packet& packet, const IpAddress& source, const IpAddress& destination) noexcept;
+
 // TTL or hop limit alone, with the IPv4 header checksum. REQUIRES: TTL > 1
 void decrement_ttl(Packet& packet) noexcept;
+
+// Cuts what lies behind the IP packet off.
+void cut_padding(Frame& frame, const Packet& packet) noexcept;
 
 }  // namespace lb

@@ -2,6 +2,7 @@
 // What a UDP packet carries.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "lb/packet.h"
@@ -9,10 +10,11 @@
 
 namespace lb {
 
-// REQUIRES: parse() made the packet (it proved the UDP length), and its protocol is UDP
+// What is there of it: a first piece has less than UDP says.
+// REQUIRES: parse() made the packet, and its protocol is UDP
 inline std::span<const uint8_t> udp_payload(const Packet& packet) noexcept {
   const auto* udp = reinterpret_cast<const UdpHeader*>(packet.l4);
-  return {packet.l4 + sizeof(UdpHeader), udp->length.host() - sizeof(UdpHeader)};
+  return {packet.l4 + sizeof(UdpHeader), std::min(udp->length.host(), packet.l4_length) - sizeof(UdpHeader)};
 }
 
 }  // namespace lb

@@ -49,6 +49,13 @@ struct CLEAT_WIRE Ipv6Header {
 };
 static_assert(sizeof(Ipv6Header) == 40);
 
+struct CLEAT_WIRE Ipv6FragmentHeader {
+  uint8_t next_header, reserved;
+  be16 offset_flags;
+  be32 id;
+};
+static_assert(sizeof(Ipv6FragmentHeader) == 8);
+
 struct CLEAT_WIRE TcpHeader {
   be16 source, destination;
   be32 sequence, acknowledgement;

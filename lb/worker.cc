@@ -28,6 +28,7 @@ Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, 
       count(count_),
       macs(macs_),
       slots(index_, count_, segment_),
+      fragments(index_, count_),
       challenge_key(key_of(segment_.sessions().seed)),
       free_session(
           static_cast<SessionIndex>(uint64_t{segment_.sessions().sessions.count()} * index_ / count_)),

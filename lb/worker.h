@@ -9,6 +9,7 @@
 
 #include "lb/asks.h"
 #include "lb/counters.h"
+#include "lb/fragments.h"
 #include "lb/frame.h"
 #include "lb/neighbours.h"
 #include "lb/packet.h"
@@ -47,6 +48,7 @@ struct Worker {
   Roamers roamers;
   Asks asks;
   Unanswered unanswered;
+  Fragments fragments;
   Budget icmp_answers{1000};                 // errors of Cleat's own, and errors that are passed on, a second
   const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
   SessionIndex free_session;                 // where the search for a free one goes on

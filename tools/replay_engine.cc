@@ -201,15 +201,20 @@ void Engine::settle(unsigned i) {
   lb::Verdict& verdict = burst_->verdicts[i];
   if (verdict.action == lb::Action::kHold && !has_room(verdict)) {
     worker.counters.held.add(~uint64_t{0});
-    worker.drop(burst_->packets[i], verdict, lb::DropReason::kNextHopQueueFull);
+    worker.drop(
+        burst_->packets[i], verdict,
+        verdict.first_piece_ms != 0 ? lb::DropReason::kFragmentQueueFull : lb::DropReason::kNextHopQueueFull);
   }
   describe(spec_, *snapshot_, *segment_, burst_->packets[i], verdict, outcome);
   outcome.verdict = verdict;
   outcome.decided = verdict.action != lb::Action::kHold;
   const std::span<const uint8_t> bytes(frame.data, frame.length);
   if (verdict.action == lb::Action::kTx) send(worker, verdict.port, bytes);
-  if (verdict.action == lb::Action::kHold)
-    held_.push_back({&outcome, burst_worker_, now_.ms, {bytes.begin(), bytes.end()}});
+  if (verdict.action == lb::Action::kHold) {
+    std::vector<uint8_t> kept(frame.headroom + bytes.size());
+    std::copy(bytes.begin(), bytes.end(), kept.begin() + frame.headroom);
+    held_.push_back({&outcome, burst_worker_, now_.ms, std::move(kept), frame.headroom});
+  }
 }
 
 bool Engine::has_room(const lb::Verdict& verdict) const {
@@ -242,11 +247,16 @@ void Engine::retry_held() {
   for (auto held = held_.begin(); held != held_.end();) {
     lb::Worker& worker = *workers_[held->worker];
     lb::Frame frame;
-    frame.data = held->bytes.data();
-    frame.length = static_cast<uint16_t>(held->bytes.size());
+    frame.data = held->bytes.data() + held->headroom;
+    frame.length = static_cast<uint16_t>(held->bytes.size() - held->headroom);
+    frame.headroom = held->headroom;
+    frame.port = held->outcome->verdict.port;
     const lb::Verdict verdict = lb::resume(worker, *snapshot_, now_, frame, held->outcome->verdict);
     drain(worker);
     if (verdict.action == lb::Action::kHold) {
+      held->bytes.resize(static_cast<size_t>(frame.data - held->bytes.data()) + frame.length);
+      held->headroom = frame.headroom;
+      held->outcome->verdict = verdict;
       ++held;
       continue;
     }

@@ -68,7 +68,8 @@ class Engine {
     Outcome* outcome;  // in outcomes_
     unsigned worker;
     uint64_t since_ms;
-    std::vector<uint8_t> bytes;
+    std::vector<uint8_t> bytes;  // the frame behind `headroom` bytes
+    uint16_t headroom;
   };
   Engine(const EngineOptions& options, OnOutcome on_outcome, OnFrame on_frame);
   lb::Status start(const lb::SnapshotSpec& spec);

@@ -31,7 +31,7 @@ void require_same(const Bytes& frame, const Parsed& p, const Plain& plain) {
   if (plain.kind != Kind::kIp) return;
   require(p.l4_offset() == plain.l4_offset, "l4 is where the plain parser finds it");
   require(static_cast<unsigned>(packet.protocol) == plain.protocol, "the protocol is the plain parser's");
-  require(packet.fragment == plain.fragment, "a fragment is what the plain parser takes for one");
+  require(packet.piece == plain.piece, "a piece is what the plain parser takes for one");
   require(packet.src_port == plain.src_port, "the source port is the plain parser's");
   require(packet.dst_port == plain.dst_port, "the destination port is the plain parser's");
   require(packet.l4_length == plain.l4_length, "the l4 length is the plain parser's");

@@ -55,9 +55,13 @@ class PlainParser {
       return drop(DropReason::kBadSource);
     plain_.kind = Kind::kIp;
     plain_.protocol = frame_[23];
-    plain_.fragment = (two(20) & 0x3fff) != 0;
     plain_.l4_length = static_cast<unsigned>(total - header);
-    return plain_.fragment ? plain_ : upper_layer(14 + header);
+    if (two(20) % 8192 != 0) {
+      plain_.piece = lb::Piece::kLater;
+      return plain_;
+    }
+    if (two(20) / 8192 % 2 == 1) plain_.piece = lb::Piece::kFirst;
+    return upper_layer(14 + header);
   }
 
   Plain ipv6() {
@@ -66,6 +70,7 @@ class PlainParser {
     const size_t end = 54 + two(18);
     if (end > frame_.size()) return drop(DropReason::kFrameTruncated);
     size_t at = 54;
+    bool fragment = false;
     plain_.protocol = frame_[20];
     for (unsigned count = 0;; ++count) {
       const unsigned p = plain_.protocol;
@@ -76,8 +81,15 @@ class PlainParser {
       if (at + length > end) return drop(DropReason::kFrameTruncated);
       if (p == 43 && frame_[at + 3] != 0) break;
       plain_.protocol = frame_[at];
-      plain_.fragment = p == 44;
-      if (plain_.fragment) break;
+      if (p == 44) {
+        fragment = true;
+        if (two(at + 2) / 8 != 0)
+          plain_.piece = lb::Piece::kLater;
+        else if (two(at + 2) % 2 == 1)
+          plain_.piece = lb::Piece::kFirst;
+        at += 8;
+        break;
+      }
       at += length;
     }
     plain_.src = slice(22, 16);
@@ -88,12 +100,12 @@ class PlainParser {
       return drop(DropReason::kBadIpHeader);
     Bytes loopback = zero;
     loopback[15] = 1;
-    const bool icmp = plain_.protocol == 58 && !plain_.fragment;
+    const bool icmp = plain_.protocol == 58 && !fragment;
     if (plain_.src[0] == 0xff || plain_.src == loopback || (plain_.src == zero && !icmp))
       return drop(DropReason::kBadSource);
     plain_.l4_length = static_cast<unsigned>(end - at);
     plain_.kind = Kind::kIp;
-    if (!plain_.fragment && upper_layer(at).reason) return plain_;
+    if (plain_.piece != lb::Piece::kLater && upper_layer(at).reason) return plain_;
     const bool discovery = icmp && (frame_[at] == 135 || frame_[at] == 136);
     if (group_ && !discovery) plain_.kind = Kind::kNone;
     return plain_;
@@ -105,7 +117,7 @@ class PlainParser {
     if (plain_.protocol == 6) {
       good = length >= 20 && frame_[at + 12] / 16 >= 5 && frame_[at + 12] / 16U * 4 <= length;
     } else if (plain_.protocol == 17) {
-      good = length >= 8 && two(at + 4) >= 8 && two(at + 4) <= length;
+      good = length >= 8 && two(at + 4) >= 8 && (two(at + 4) <= length || plain_.piece == lb::Piece::kFirst);
     } else if (plain_.protocol == 1 || plain_.protocol == 58) {
       good = length >= 8;
     } else {

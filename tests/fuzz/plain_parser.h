@@ -17,7 +17,7 @@ struct Plain {
   lb::Kind kind = lb::Kind::kNone;
   unsigned protocol = 0, src_port = 0, dst_port = 0, l4_length = 0;
   long l4_offset = -1;
-  bool fragment = false;
+  lb::Piece piece = lb::Piece::kWhole;
   Bytes src, dst;
 };
 

@@ -59,16 +59,16 @@ TEST(Classify, AVipWithoutAServiceOnThePortIsSilent) {
   EXPECT_EQ(to_string(rig.send(tcp(kClient6, "[2001:db8:10::100]:1936").syn())), "drop no_service");
 }
 
-TEST(Classify, FragmentsToAVipOrLipAreNotForwarded) {
+TEST(Classify, ALaterPieceWaitsForWhoeverHasThePorts) {
   Rig rig;
-  const Bytes more = {0, 0, 0, 1, 0, 0, 0, 7};
+  const Bytes later = {0, 0, 0, 9, 0, 0, 0, 7};
 
-  EXPECT_EQ(to_string(rig.send(udp(kClient, "10.10.0.100:8000").fragment(0x2000))), "drop fragment");
-  EXPECT_EQ(to_string(rig.send(udp(kClient6, "[2001:db8:10::100]:8000").extension(44, more))),
-            "drop fragment");
+  EXPECT_EQ(to_string(rig.send(udp(kClient6, "[2001:db8:10::100]:8000").extension(44, later))),
+            "hold for a first piece");
   EXPECT_EQ(
       to_string(rig.send(udp("10.20.0.11:8000", "10.20.0.100:1024").fragment(1).to(kInsideMac), kInside)),
-      "drop fragment");
+      "hold for a first piece");
+  EXPECT_EQ(to_string(rig.send(udp(kClient, "10.10.0.100:8000").fragment(1).ttl(1))), "drop ttl_expired");
 }
 
 TEST(Classify, NeitherEchoNorErrorIsNoIcmpForCleat) {

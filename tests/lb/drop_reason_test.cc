@@ -18,9 +18,9 @@ using namespace test;  // NOLINT: the rig's vocabulary
 constexpr const char *kClient = "198.51.100.7:40000", *kRtmp = "10.10.0.100:1935", *kRtc = "10.10.0.100:8000";
 
 // Given by the dataplane only: they need queues, mbufs or taps.
-const std::set<DropReason> kDataplane = {DropReason::kTxFull, DropReason::kKernelTxFull,
-                                         DropReason::kPuntFull, DropReason::kSegmented,
-                                         DropReason::kNextHopQueueFull};
+const std::set<DropReason> kDataplane = {DropReason::kTxFull,           DropReason::kKernelTxFull,
+                                         DropReason::kPuntFull,         DropReason::kSegmented,
+                                         DropReason::kNextHopQueueFull, DropReason::kFragmentQueueFull};
 
 void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
 std::string lip_of(const Outcome& out) { return out.fields().source.to_string(); }
@@ -137,7 +137,20 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
     {DropReason::kBadIpChecksum, sent(tcp(kClient, kRtmp).ip_checksum(1))},
     {DropReason::kBadL4Header, sent(tcp(kClient, kRtmp).tcp_offset(4))},
     {DropReason::kBadSource, sent(tcp("127.0.0.1:1", kRtmp))},
-    {DropReason::kFragment, sent(udp(kClient, kRtc).fragment(0x2000))},
+    {DropReason::kFragment, sent(ping("198.51.100.7", "10.10.0.100").fragment(0x2000))},
+    {DropReason::kFragmentOverlap,
+     []() {
+       Rig rig;
+       rig.send(udp(kClient, kRtc).fragment(0x2000));
+       return rig.send(udp(kClient, kRtc).fragment(0x2000));
+     }},
+    {DropReason::kFragmentLost,
+     []() {
+       Rig rig;
+       const Outcome held = rig.send(udp(kClient, kRtc).fragment(1));
+       rig.jump_ms(1000);
+       return rig.resume(held);
+     }},
     {DropReason::kExtensionHeaders,
      []() {
        FrameBuilder frame = udp("[2001:db8:c::7]:1", "[2001:db8:10::100]:8000");

@@ -187,23 +187,38 @@ TEST(Parse, ARouteThatIsNotYetTravelledHidesTheUpperLayer) {
   EXPECT_EQ(p.packet.dst_port, 0);
 }
 
-TEST(Parse, PiecesOfALargerPacketHaveNoUpperLayer) {
-  for (const uint16_t piece : std::initializer_list<uint16_t>{0x2000, 0x0001, 0x2001}) {
-    const Parsed v4(a_udp().fragment(piece));
+TEST(Parse, OnlyTheFirstPieceOfADatagramHasAnUpperLayer) {
+  for (const uint16_t later : std::initializer_list<uint16_t>{0x0001, 0x2001}) {
+    const Parsed v4(a_udp().fragment(later));
     ASSERT_FALSE(v4.reason);
-    EXPECT_TRUE(v4.packet.fragment);
+    EXPECT_EQ(v4.packet.piece, Piece::kLater);
     EXPECT_EQ(v4.packet.l4, nullptr);
   }
-  const Parsed v6(a_udp6().extension(kFragmentHeader, {0, 0, 0, 1, 0, 0, 0, 7}));
+  const Parsed first(a_udp().fragment(0x2000).udp_length(4000));
+  ASSERT_FALSE(first.reason);
+  EXPECT_EQ(first.packet.piece, Piece::kFirst);
+  EXPECT_EQ(first.packet.dst_port, 8000);
+
+  const Parsed v6(a_udp6().extension(kFragmentHeader, {0, 0, 0, 8, 0, 0, 0, 7}));
   ASSERT_FALSE(v6.reason);
-  EXPECT_TRUE(v6.packet.fragment);
+  EXPECT_EQ(v6.packet.piece, Piece::kLater);
   EXPECT_EQ(v6.packet.l4, nullptr);
+  const Parsed first6(a_udp6().extension(kFragmentHeader, {0, 0, 0, 1, 0, 0, 0, 7}));
+  EXPECT_EQ(first6.packet.piece, Piece::kFirst);
+  EXPECT_EQ(first6.packet.dst_port, 8000);
+}
+
+// RFC 6946: some hosts send it, told that a path takes less than 1280 bytes.
+TEST(Parse, AFragmentHeaderOnAWholePacketIsSteppedOver) {
+  const Parsed atomic(a_udp6().extension(kFragmentHeader, {0, 0, 0, 0, 0, 0, 0, 7}));
+  EXPECT_EQ(atomic.packet.piece, Piece::kWhole);
+  EXPECT_EQ(atomic.packet.dst_port, 8000);
 }
 
 TEST(Parse, DontFragmentIsNoFragment) {
   const Parsed p(a_udp().fragment(0x4000));
 
-  EXPECT_FALSE(p.packet.fragment);
+  EXPECT_EQ(p.packet.piece, Piece::kWhole);
   EXPECT_EQ(p.packet.dst_port, 8000);
 }
 

@@ -69,7 +69,8 @@ std::string to_string(const Outcome& outcome) {
     case Action::kTx:
       return "tx";
     case Action::kHold:
-      return "hold for " + outcome.next_hop.to_string();
+      return outcome.first_piece_ms != 0 ? "hold for a first piece"
+                                         : "hold for " + outcome.next_hop.to_string();
     case Action::kPunt:
       return "punt";
     case Action::kDrop:
@@ -139,7 +140,7 @@ std::vector<Outcome> Rig::send_burst(std::span<const Bytes> frames, PortIndex po
     const Frame& frame = burst->frames[i];
     const Verdict& verdict = burst->verdicts[i];
     outcomes.push_back({verdict.action, verdict.reason, verdict.port, verdict.next_hop,
-                        Bytes(frame.data, frame.data + frame.length)});
+                        Bytes(frame.data, frame.data + frame.length), verdict.first_piece_ms});
   }
   return outcomes;
 }
@@ -149,14 +150,21 @@ Outcome Rig::send(const Bytes& frame, PortIndex port, unsigned worker_index) {
 }
 
 Outcome Rig::resume(const Outcome& held, unsigned worker_index) {
-  Bytes bytes = held.frame;
-  Frame frame{bytes.data(), static_cast<uint16_t>(bytes.size()), 0, kOutside};
+  Bytes bytes(headroom);
+  bytes.insert(bytes.end(), held.frame.begin(), held.frame.end());
+  Frame frame{bytes.data() + headroom, static_cast<uint16_t>(held.frame.size()), headroom, held.port};
   Verdict before;
   before.action = held.action;
   before.port = held.port;
   before.next_hop = held.next_hop;
+  before.first_piece_ms = held.first_piece_ms;
   const Verdict verdict = lb::resume(worker(worker_index), *snapshot_, now_, frame, before);
-  return {verdict.action, verdict.reason, verdict.port, verdict.next_hop, bytes};
+  return {verdict.action,
+          verdict.reason,
+          verdict.port,
+          verdict.next_hop,
+          Bytes(frame.data, frame.data + frame.length),
+          verdict.first_piece_ms};
 }
 
 std::vector<std::pair<PortIndex, Bytes>> Rig::own_frames(unsigned worker_index) {

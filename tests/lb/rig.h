@@ -38,6 +38,7 @@ struct Outcome {
   PortIndex port = 0;
   IpAddress next_hop;
   Bytes frame;
+  uint64_t first_piece_ms = 0;
   [[nodiscard]] FrameFields fields() const { return fields_of(frame); }
 };
 // For messages: "tx", "drop no_backend"...
