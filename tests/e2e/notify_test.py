@@ -74,6 +74,7 @@ def a_stopped_process_gives_none(stage):
 
 
 def a_reload_begins_and_ends(stage):
+    stage.wait_for("READY=1")
     stage.cleatd.reload()
     stage.wait_for("READY=1", 2)
     begun = [i for i, message in enumerate(stage.heard) if message.startswith("RELOADING=1\nMONOTONIC_USEC=")]
