@@ -7,7 +7,9 @@
 #include "control/api.h"
 #include "control/api_server.h"
 #include "control/log.h"
+#include "control/notify.h"
 #include "control/operations.h"
+#include "control/status_line.h"
 
 namespace control {
 
@@ -18,12 +20,16 @@ using boost::system::error_code;
 class Controller::State : public std::enable_shared_from_this<Controller::State> {
  public:
   State(asio::io_context& io, Config config, Engine engine, ControllerOptions options)
-      : options_(std::move(options)),
+      : io_(io),
+        options_(std::move(options)),
+        notify_(options_.notify),
         operations_(io, std::move(config), std::move(engine), options_.config_file, options_.version),
         server_(io, operations_.config().api.unix_path,
                 [this](const ApiRequest& request) { return respond(operations_, request); }),
         signals_(io),
-        clock_(io) {
+        clock_(io),
+        beat_(io) {
+    operations_.on_reload([this](bool begins) { begins ? notify_.reloading() : tell_reloaded(); });
     if (const auto& tcp = operations_.config().api.tcp)
       tcp_server_.emplace(io, *tcp,
                           [this](const ApiRequest& request) { return respond(operations_, request); });
@@ -42,15 +48,23 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
       wait_for_signal();
     }
     wait_for_tick();
+    asio::post(io_, [self = shared_from_this()] {
+      if (self->stopped_) return;
+      self->notify_.ready();
+      self->tell_status();
+      self->wait_for_beat();
+    });
     return lb::Nothing{};
   }
 
   void stop() {
     if (std::exchange(stopped_, true)) return;
+    notify_.stopping();
     error_code ignored;
     signals_.cancel(ignored);
     signals_.clear(ignored);
     clock_.cancel();
+    beat_.cancel();
     stop_listening();
     operations_.end();
   }
@@ -86,16 +100,38 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
     clock_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->stopped_) return;
       self->operations_.tick();
+      self->tell_status();
       self->wait_for_tick();
     });
   }
 
+  // On this thread, so that a thread which is stuck falls silent.
+  void wait_for_beat() {
+    const auto interval = notify_.beat_interval();
+    if (interval.count() == 0) return;
+    notify_.alive();
+    beat_.expires_after(interval);
+    beat_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error && !self->stopped_) self->wait_for_beat();
+    });
+  }
+
+  void tell_reloaded() {
+    notify_.reloaded();
+    tell_status();
+  }
+  void tell_status() {
+    if (notify_.listened_to()) notify_.status(status_line(operations_));
+  }
+
+  asio::io_context& io_;
   ControllerOptions options_;
+  Notify notify_;
   Operations operations_;
   ApiServer server_;
   std::optional<ApiServer> tcp_server_;
   asio::signal_set signals_;
-  asio::steady_timer clock_;
+  asio::steady_timer clock_, beat_;
   bool stopped_ = false;
 };
 

@@ -12,6 +12,7 @@
 #include "control/asio.h"
 #include "control/config.h"
 #include "control/engine.h"
+#include "control/notify.h"
 #include "lb/result.h"
 
 namespace control {
@@ -22,6 +23,7 @@ struct ControllerOptions {
   std::function<void()> on_stop;  // called once, on the control thread, at SIGTERM or SIGINT
   bool signals = true;            // false: SIGHUP, SIGTERM and SIGINT are left alone (tests)
   bool api = true;                // false: no unix socket
+  NotifyTarget notify;            // the service manager, if there is one
 };
 
 // All calls from the thread that runs the io_context, or before it runs.
@@ -36,7 +38,8 @@ class Controller {
   Controller& operator=(const Controller&) = delete;
 
   // Reads the operator's overrides, publishes the first snapshot, opens the API socket, starts health checks,
-  // the once-a-second clock and the signals. REQUIRES: called once.
+  // the once-a-second clock and the signals. The service manager hears that all is ready from the io_context, so that
+  // it is a running one that says so. REQUIRES: called once.
   // error   one line; nothing is left running and the socket is gone. Whoever called ends the process
   lb::Status start();
 

@@ -50,12 +50,29 @@ void Operations::tick() {
   log_passed_deadlines();
 }
 
+class Operations::Reload {
+ public:
+  explicit Reload(Operations& operations) : tell_(operations.on_reload_) {
+    if (tell_) tell_(true);
+  }
+  ~Reload() {
+    if (tell_) tell_(false);
+  }
+  Reload(const Reload&) = delete;
+  Reload& operator=(const Reload&) = delete;
+
+ private:
+  const std::function<void(bool)>& tell_;
+};
+
 lb::Status Operations::reload() {
+  const Reload told(*this);
   auto loaded = load_config(config_file_);
   return loaded ? take(std::move(loaded).value()) : refuse_config(loaded.error());
 }
 
 lb::Status Operations::apply(const std::string& text) {
+  const Reload told(*this);
   auto parsed = parse_config(text, config_file_);
   if (!parsed) return refuse_config(parsed.error());
   if (const std::string why = restart_needed(config_, parsed.value()); !why.empty())

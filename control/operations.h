@@ -79,6 +79,8 @@ class Operations {
   void end();
   // To be called about once a second: stamps the segment and renews what depends on time or load.
   void tick();
+  // begins   called with true before reload() or apply() does anything, with false when it is done, whatever came of it
+  void on_reload(std::function<void(bool begins)> tell) { on_reload_ = std::move(tell); }
   // Reads the configuration file again. What it says is in force, or, after an error, all goes on as before.
   lb::Status reload();
   // Puts `text` in the configuration file's place and in force. After an error the file is what it was.
@@ -106,6 +108,10 @@ class Operations {
   [[nodiscard]] std::vector<BackendView> backends(const std::string& pool) const;
   // REQUIRES: the pool exists
   [[nodiscard]] const PoolVerdict& verdict_of(const std::string& pool) const;
+  // True also for a backend that is not checked.
+  [[nodiscard]] bool healthy(const std::string& pool, const lb::Endpoint& backend) const {
+    return health_.healthy(pool, backend);
+  }
   [[nodiscard]] const CheckQueue& check_queue() const { return health_.queue(); }
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const Overrides& overrides() const { return overrides_; }
@@ -127,6 +133,7 @@ class Operations {
   Refused change(Overrides next, const std::string& what, const std::string& pool,
                  const std::string& backend);
   Refused find_backend(const std::string& pool, const lb::Endpoint& backend) const;
+  class Reload;  // tells of its own begin and end
   lb::Status take(Config next);
   lb::Status refuse_config(const std::string& why);
   lb::Status publish();
@@ -144,6 +151,7 @@ class Operations {
   Engine engine_;
   const std::string config_file_, version_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::function<void(bool begins)> on_reload_;
   Overrides overrides_;
   Health health_;
   SlowStart slow_start_;

@@ -30,10 +30,13 @@ std::string lcore_map(unsigned workers) {
 
 constexpr std::string_view kPrefix = "cleat-";
 
-// A killed cleatd leaves its run-time folder behind: the next one takes it away.
+// A killed cleatd leaves its run-time folder behind: the next one takes it away. Under systemd it lies elsewhere
+// (RuntimeDirectory=).
 void remove_stale_folders() {
+  const char* given = std::getenv("RUNTIME_DIRECTORY");
+  const std::filesystem::path where = given != nullptr ? given : "/var/run";
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/var/run/dpdk", ignored)) {
+  for (const auto& entry : std::filesystem::directory_iterator(where / "dpdk", ignored)) {
     const std::string name = entry.path().filename();
     if (!name.starts_with(kPrefix)) continue;
     pid_t pid = 0;
@@ -44,7 +47,7 @@ void remove_stale_folders() {
 }
 
 // DPDK puts its run-time folder below a shared /tmp/dpdk when the user has no folder of his own, which the first user
-// then owns. Gives each process its own instead. Empty for root, whose folder is /var/run/dpdk.
+// then owns. Gives each process its own instead. Empty for root, whose folder is /var/run/dpdk or systemd's.
 std::filesystem::path own_runtime_folder;
 
 lb::Status choose_runtime_folder() {

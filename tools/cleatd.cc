@@ -3,6 +3,7 @@
 // Exit codes: 0 after SIGTERM or SIGINT, 1 it cannot start, 2 usage or a wrong configuration.
 #include <boost/program_options.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include "control/config.h"
 #include "control/controller.h"
 #include "control/log.h"
+#include "control/notify.h"
 #include "dataplane/clock.h"
 #include "dataplane/dataplane.h"
 #include "tools/cleatd_start.h"
@@ -102,6 +104,8 @@ int serve(const Options& options, control::Config config) {
   boost::asio::io_context io(1);
   control::ControllerOptions controls;
   controls.version = CLEAT_VERSION;
+  controls.notify = control::notify_target(std::getenv("NOTIFY_SOCKET"), std::getenv("WATCHDOG_USEC"),
+                                           std::getenv("WATCHDOG_PID"));
   std::unique_ptr<control::Controller> controller;
   controls.on_stop = [&controller] {
     controller->stop();

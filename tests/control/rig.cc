@@ -154,6 +154,7 @@ lb::Status Rig::start(bool signals) {
   ControllerOptions options;
   options.version = "1.2.3";
   options.signals = signals;
+  options.notify = notify;
   options.on_stop = [this] { ++stops; };
   controller = std::make_unique<Controller>(io, std::move(config).value(), engine, options);
   return controller->start();

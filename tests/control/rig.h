@@ -114,6 +114,7 @@ class Rig {
   unsigned publishes = 0, stops = 0;
   std::string publish_fails;
   Engine engine;
+  NotifyTarget notify;
   std::unique_ptr<Controller> controller;
 };
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from lab.run import Run  # noqa: E402
-from tap import run_tests  # noqa: E402
+from tap import Skipped, run_tests  # noqa: E402
 from traces import traces_of  # noqa: E402
 
 _LOG_LINES = 12
@@ -55,6 +55,8 @@ class _Stage:
         def on_stage():
             try:
                 function(self._get())
+            except Skipped:
+                raise
             except Exception:
                 if self._run:
                     _show_logs(self._run.folder)

@@ -33,7 +33,7 @@ def text(file, root=ROOT):
 
 
 def is_shell(file):
-    return text(file).split("\n", 1)[0] in ("#!/usr/bin/env bash", "#!/bin/bash", "#!/bin/sh")
+    return file.suffix == ".bash" or text(file).split("\n", 1)[0] in ("#!/usr/bin/env bash", "#!/bin/bash", "#!/bin/sh")
 
 
 def is_python(file):
