@@ -34,7 +34,7 @@ class Relay {
     const LocalAddress* local = snapshot_.addresses.find(packet_.dst);
     if (quote_.source != packet_.dst || quote_.later_fragment) return drop(DropReason::kIcmpNoFlow);
     if (local->vip != LocalAddress::kNone) return of_client(local->vip);
-    if (quote_.is_tunnel()) return of_tunnel();
+    if (quote_.is_tunnel() && !find_slot(local->lip)) return of_tunnel();
     of_backend(local->lip);
   }
 
@@ -95,6 +95,7 @@ class Relay {
                              ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
                              : icmp->type == icmpv6::kPacketTooBig;
     if (!too_big) return drop(DropReason::kIcmpNotForwarded);
+    if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
     const uint32_t mtu = packet_.v4 ? icmp->rest.host() & 0xffff : icmp->rest.host();
     for (size_t id = 0; id < snapshot_.backends.size(); ++id)
       if (snapshot_.backends[id].address == quote_.destination)
@@ -103,17 +104,23 @@ class Relay {
     consume();
   }
 
-  // A packet of Cleat's to a backend, for a client.
-  void of_backend(LipIndex lip) {
+  // The slot by which the quoted packet went to its backend.
+  std::optional<SlotView> find_slot(LipIndex lip) const {
     const bool has_ports = protocol() == Protocol::kTcp || protocol() == Protocol::kUdp;
-    if (!has_ports || quote_.source_port < kFirstLocalPort) return drop(DropReason::kIcmpNoFlow);
-    const NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, protocol(), quote_.source_port));
-    const auto view = NatSlots::read(slot);
-    if (!view || view->control.state() == SlotState::kProbing) return drop(DropReason::kIcmpNoFlow);
+    if (!has_ports || quote_.source_port < kFirstLocalPort) return std::nullopt;
+    const auto view =
+        NatSlots::read(worker_.segment.slots().at(NatSlots::index(lip, protocol(), quote_.source_port)));
+    if (!view || view->control.state() == SlotState::kProbing) return std::nullopt;
     const Backend& backend = snapshot_.backends[view->control.backend()];
     const uint16_t port = backend.port != 0 ? backend.port : view->vip_port;
-    if (quote_.destination != backend.address || quote_.destination_port != port)
-      return drop(DropReason::kIcmpNoFlow);
+    if (quote_.destination != backend.address || quote_.destination_port != port) return std::nullopt;
+    return view;
+  }
+
+  // A packet of Cleat's to a backend, for a client.
+  void of_backend(LipIndex lip) {
+    const auto view = find_slot(lip);
+    if (!view) return drop(DropReason::kIcmpNoFlow);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
   }

@@ -186,6 +186,21 @@ TEST_P(IcmpRelay, InDsrTheErrorItselfGoesToTheFlowsServer) {
   EXPECT_EQ(difference(out.frame, error().ttl(63).from(kInsideMac).to(there.fields().destination_mac)), "");
 }
 
+// GUE's port is any other one's, too.
+TEST(IcmpRelayPorts, AnErrorAboutANatFlowToPort6080IsThatFlows) {
+  Rig rig(
+      [](SnapshotSpec& spec) { service(spec, "rtc").port_first = service(spec, "rtc").port_last = 6080; });
+  const Outcome out = rig.send(udp("198.51.100.7:40000", "10.10.0.100:6080").payload("x"));
+  ASSERT_EQ(out.action, Action::kTx) << out;
+  rig.send(ping("10.20.0.254", out.fields().source.address.to_string())
+               .icmp(3, 4)
+               .icmp_rest(1400)
+               .to(kInsideMac)
+               .payload(quote_of(out.frame)),
+           kInside);
+  EXPECT_EQ(rig.counters().icmp_relayed.get(), 1U);
+}
+
 TEST(IcmpRelayOptions, QuotedOptionsAndExtensionHeadersAreSteppedOver) {
   Rig rig;
   const Bytes router_alert = {0x94, 4, 0, 0};
