@@ -16,18 +16,18 @@ NAT_VIP, NAT_VIP6 = "10.10.0.101", "fd10::101"
 class Stage:
     """One lab for both modes: the dsr VIPs are on the backends' loopback, the nat VIPs are Cleat's alone. iperf3 runs
     on one backend, once for each address that clients reach it by.
+
+    Tests of other modes say otherwise by network(), binds() and services().
     """
 
     def __init__(self, run, build):
-        self.run, self.net = run, Topology(run, dsr=True)
+        self.run, self.net = run, self.network(run)
         self.client = self.net.clients[0]
         self.origins = [Nginx(run, backend) for backend in self.net.backends]
-        target = self.net.backends[0]
         self.kept = {}
-        for vip, bind in ((NAT_VIP, target.address), (NAT_VIP6, target.address6), (self.net.vip,) * 2,
-                          (self.net.vip6,) * 2):
+        for vip, bind in self.binds().items():
             self.kept[vip] = run.path(f"received-{bind}")
-            iperf_server(run, target, bind, self.kept[vip])
+            iperf_server(run, self.net.backends[0], bind, self.kept[vip])
         self.cleatd = Cleatd(run, self.net.balancer, build, self._config()).start()
         self.cleatd.wait_healthy("srs", 3)
         self.cleatd.wait_healthy("srs6", 3)
@@ -35,16 +35,29 @@ class Stage:
             self.file = run.path("sent")
             self.file.write_bytes(source.read(UDP_BYTES))
 
+    def network(self, run):
+        return Topology(run, dsr=True)
+
+    def binds(self):
+        """{VIP: the address at which the backend gets what is sent there}"""
+        target = self.net.backends[0]
+        return {NAT_VIP: target.address, NAT_VIP6: target.address6, self.net.vip: self.net.vip, self.net.vip6: self.net.vip6}
+
+    def services(self):
+        """[(name, VIP, pool, forward)]"""
+        return [(f"{mode}-{pool}", vip, pool, mode)
+                for mode, vips in (("dsr", (self.net.vip, self.net.vip6)), ("nat", (NAT_VIP, NAT_VIP6)))
+                for vip, pool in zip(vips, ("srs", "srs6"))]
+
     def _config(self):
         config = config_for(self.net, api_path(self.run), state_path(self.run))
         for pool in ("srs", "srs6"):
             config["pools"][f"bulk-{pool}"] = {"backends": config["pools"][pool]["backends"][:1]}
         config["services"] = []
-        for mode, vips in (("dsr", (self.net.vip, self.net.vip6)), ("nat", (NAT_VIP, NAT_VIP6))):
-            for vip, pool in zip(vips, ("srs", "srs6")):
-                config["services"] += [service(f"web-{mode}-{pool}", vip, "tcp", WEB_PORT, pool, mode),
-                                       service(f"tcp-{mode}-{pool}", vip, "tcp", IPERF_PORT, f"bulk-{pool}", mode),
-                                       service(f"udp-{mode}-{pool}", vip, "udp", IPERF_PORT, f"bulk-{pool}", mode)]
+        for name, vip, pool, forward in self.services():
+            config["services"] += [service(f"web-{name}", vip, "tcp", WEB_PORT, pool, forward),
+                                   service(f"tcp-{name}", vip, "tcp", IPERF_PORT, f"bulk-{pool}", forward),
+                                   service(f"udp-{name}", vip, "udp", IPERF_PORT, f"bulk-{pool}", forward)]
         return config
 
     def bulk_tcp(self, vip):

@@ -3,11 +3,7 @@
 from staged import run_on_stages, say
 import traffic_test as traffic
 import tunnel_end
-from lab.cleat import Cleatd, api_path, state_path
-from lab.config import config_for, service
-from lab.nginx import WEB_PORT, Nginx
 from lab.topology import Topology
-from lab.traffic import IPERF_PORT, iperf_server
 
 MODES = ("ipip", "gue")
 # Inner in outer: (VIP, pool). The backends' addresses are the outer ones.
@@ -16,37 +12,23 @@ WAYS = {"4in4": ("10.10.0.{}", "srs"), "6in6": ("fd10::{}", "srs6"), "6in4": ("f
 
 
 class Stage(traffic.Stage):
-    def __init__(self, run, build):
-        self.run, self.net = run, Topology(run)
-        self.client = self.net.clients[0]
+    """The VIPs are on the backends' loopback, where tunnels end, too."""
+
+    def network(self, run):
+        net = Topology(run)
         numbers = iter(range(110, 200))
         self.vips = {(mode, way): WAYS[way][0].format(next(numbers)) for mode in MODES for way in WAYS}
-        for backend in self.net.backends:
+        for backend in net.backends:
             backend.ip(*(f"address add {vip}/{'128' if ':' in vip else '32'} dev lo{' nodad' if ':' in vip else ''}"
                          for vip in self.vips.values()))
             tunnel_end.start(run, backend)
-        self.origins = [Nginx(run, backend) for backend in self.net.backends]
-        self.kept = {vip: run.path(f"received-{vip}") for vip in self.vips.values()}
-        for vip, path in self.kept.items():
-            iperf_server(run, self.net.backends[0], vip, path)
-        self.cleatd = Cleatd(run, self.net.balancer, build, self._config()).start()
-        self.cleatd.wait_healthy("srs", 3)
-        self.cleatd.wait_healthy("srs6", 3)
-        with open("/dev/urandom", "rb") as source:
-            self.file = run.path("sent")
-            self.file.write_bytes(source.read(traffic.UDP_BYTES))
+        return net
 
-    def _config(self):
-        config = config_for(self.net, api_path(self.run), state_path(self.run))
-        for pool in ("srs", "srs6"):
-            config["pools"][f"bulk-{pool}"] = {"backends": config["pools"][pool]["backends"][:1]}
-        config["services"] = []
-        for (mode, way), vip in self.vips.items():
-            pool = WAYS[way][1]
-            config["services"] += [service(f"web-{mode}-{way}", vip, "tcp", WEB_PORT, pool, mode),
-                                   service(f"tcp-{mode}-{way}", vip, "tcp", IPERF_PORT, f"bulk-{pool}", mode),
-                                   service(f"udp-{mode}-{way}", vip, "udp", IPERF_PORT, f"bulk-{pool}", mode)]
-        return config
+    def binds(self):
+        return {vip: vip for vip in self.vips.values()}
+
+    def services(self):
+        return [(f"{mode}-{way}", vip, WAYS[way][1], mode) for (mode, way), vip in self.vips.items()]
 
 
 def through(mode, way):
