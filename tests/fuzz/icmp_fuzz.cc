@@ -34,7 +34,8 @@ class World {
                                       std::pair("[2001:db8:c::7]:40000", "[2001:db8:10::100]:1935"),
                                       std::pair("[2001:db8:c::7]:40000", "[2001:db8:10::100]:8000")}) {
       const bool udp = std::string_view(vip).ends_with("8000");
-      const Bytes request = udp ? test::udp(client, vip).payload("media") : test::tcp(client, vip).syn().payload("media");
+      const Bytes request =
+          udp ? test::udp(client, vip).payload("media") : test::tcp(client, vip).syn().payload("media");
       Flow& flow = flows_.emplace_back();
       flow.to_server = sent(request, test::kOutside);
       const test::FrameFields seen = flow.to_server.fields();
@@ -57,10 +58,12 @@ class World {
     quote.erase(quote.end() - static_cast<ptrdiff_t>(std::min<size_t>(quote.size(), input[7])), quote.end());
     const IpAddress to = about.fields().source.address;
     const bool v4 = to.is_v4();
-    const std::string router = of_reply ? (v4 ? "192.0.2.1" : "2001:db8:2::1") : (v4 ? "10.20.0.254" : "2001:db8:20::fe");
+    const std::string router =
+        of_reply ? (v4 ? "192.0.2.1" : "2001:db8:2::1") : (v4 ? "10.20.0.254" : "2001:db8:20::fe");
     send(test::ping(router, to.to_string())
              .icmp(input[1], input[2])
-             .icmp_rest(uint32_t{input[3]} << 24 | uint32_t{input[4]} << 16 | uint32_t{input[5]} << 8 | input[6])
+             .icmp_rest(uint32_t{input[3]} << 24 | uint32_t{input[4]} << 16 | uint32_t{input[5]} << 8 |
+                        input[6])
              .to(of_reply ? test::kOutsideMac : test::kInsideMac)
              .payload(quote),
          of_reply ? test::kOutside : test::kInside);
@@ -85,7 +88,8 @@ class World {
     ++balance_.seen;
     count(out.action == Action::kConsumed);
     if (out.action == Action::kTx) ++balance_.sent;  // an echo that was answered
-    require(out.action != Action::kUndecided && out.action != Action::kHold, "an error has its verdict at once");
+    require(out.action != Action::kUndecided && out.action != Action::kHold,
+            "an error has its verdict at once");
     if (out.action == Action::kDrop) require(out.reason != DropReason::kCount, "a drop has a reason");
     balance_.require_even(rig_, out);
     const auto own = rig_.own_frames();

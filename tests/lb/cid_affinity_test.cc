@@ -83,6 +83,24 @@ TEST(CidAffinity, AClientThatMovesKeepsItsServer) {
   }
 }
 
+// Of an error about a packet to the client only the tuple says whose it is: the ids in it are the client's own.
+TEST(CidAffinity, AnIcmpErrorFindsTheServerOfAClientThatMoved) {
+  for (const auto& edit : {by_quic, by_quic_dsr}) {
+    Rig rig(edit);
+    send(rig, kHome, short_header(cid(12)));
+    send(rig, kRoad, short_header(cid(12, 9)));
+    const Bytes answer = udp(kVip, kRoad).payload(Bytes(1200, 0x41));
+    const Bytes quoted(answer.begin() + 14, answer.begin() + 14 + 128);
+
+    const Outcome out = rig.send(ping("192.0.2.1", "10.10.0.100").icmp(3, 4).icmp_rest(1400).payload(quoted));
+
+    const auto own = rig.own_frames();
+    ASSERT_EQ(own.size(), out.action == Action::kConsumed ? 1U : 0U);
+    const FrameFields told = own.empty() ? out.fields() : fields_of(own[0].second);
+    EXPECT_EQ(told.destination_mac, backend_mac(12));
+  }
+}
+
 TEST(CidAffinity, AMoveIsSeenOnAnotherWorker) {
   Rig rig(by_quic, 2);
   EXPECT_EQ(backend_of(send(rig, kHome, short_header(cid(12)), 0)), host(12));
