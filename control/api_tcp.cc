@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "control/asio_endpoint.h"
 #include "control/safe_file.h"
 
 namespace control {
@@ -19,45 +20,21 @@ namespace {
 constexpr uint64_t kMaxFileBytes = 4096;
 constexpr std::string_view kBearer = "Bearer ";
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress of(const lb::Endpoint& address) {
-  SocketAddress made;
-  if (address.address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    std::memcpy(&v4.sin_addr, address.address.bytes() + 12, 4);
-    std::memcpy(&made.storage, &v4, made.size = sizeof v4);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    std::memcpy(&v6.sin6_addr, address.address.bytes(), 16);
-    std::memcpy(&made.storage, &v6, made.size = sizeof v6);
-  }
-  return made;
-}
-
 }  // namespace
 
 lb::Result<int> listen_on_tcp(const lb::Endpoint& address) {
-  const SocketAddress where = of(address);
+  const auto where = asio_endpoint<boost::asio::ip::tcp>(address);
   const auto failed = [&](int fd) {
     const int error = errno;
     if (fd >= 0) ::close(fd);
     return lb::Error{"api.tcp: " + address.to_string() + ": " + std::strerror(error)};
   };
-  const int fd = ::socket(where.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = ::socket(where.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return failed(fd);
   const int on = 1;
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) != 0 ||
-      ::bind(fd, where.get(), where.size) != 0 || ::listen(fd, 128) != 0)
+      ::bind(fd, where.data(), static_cast<socklen_t>(where.size())) != 0 || ::listen(fd, 128) != 0)
     return failed(fd);
   return fd;
 }

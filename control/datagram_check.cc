@@ -3,39 +3,13 @@
 
 #include <netinet/in.h>
 
-#include <algorithm>
 #include <cerrno>
 
+#include "control/asio_endpoint.h"
+
 namespace control {
-namespace {
 
 using boost::system::error_code;
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-};
-
-SocketAddress socket_address(const lb::Endpoint& endpoint) {
-  SocketAddress out;
-  const uint8_t* bytes = endpoint.address.bytes();
-  if (endpoint.address.is_v4()) {
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(endpoint.port);
-    std::copy_n(bytes + 12, 4, reinterpret_cast<uint8_t*>(&v4->sin_addr));
-    out.length = sizeof *v4;
-  } else {
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(endpoint.port);
-    std::copy_n(bytes, 16, reinterpret_cast<uint8_t*>(&v6->sin6_addr));
-    out.length = sizeof *v6;
-  }
-  return out;
-}
-
-}  // namespace
 
 DatagramCheck::DatagramCheck(boost::asio::io_context& io, const lb::Endpoint& target, uint32_t timeout_ms,
                              std::function<void(CheckResult)> done)
@@ -50,9 +24,8 @@ void DatagramCheck::begin() {
   // Otherwise the kernel keeps to itself that nobody answers ARP or neighbour discovery.
   const int on = 1;
   ::setsockopt(fd, is_v4() ? IPPROTO_IP : IPPROTO_IPV6, is_v4() ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
-  const SocketAddress target = socket_address(target_);
-  const auto* name = reinterpret_cast<const sockaddr*>(&target.storage);
-  if (::connect(fd, name, target.length) != 0) return on_error(last_error());
+  const auto target = asio_endpoint<boost::asio::ip::udp>(target_);
+  if (::connect(fd, target.data(), static_cast<socklen_t>(target.size())) != 0) return on_error(last_error());
   const std::vector<uint8_t> sent = datagram();
   if (::send(fd, sent.data(), sent.size(), MSG_DONTWAIT) < 0) return on_error(last_error());
   wait_for_answer();

@@ -36,9 +36,9 @@ struct Desired {
 };
 
 // The spec to publish. A backend's weight is the override's, else the file's, of which it takes a share during its slow
-// start; 0 while it drains or is not healthy, unless the pool is in panic. Backends stand in the file's order, added ones behind them in the overrides'. Overrides of pools
-// that the file does not have, and of backends that neither the file has nor an operator added, change
-// nothing.
+// start; 0 while it drains or is not healthy, unless the pool is in panic. Backends stand in the file's order, added ones
+// behind them in the overrides'. Overrides of pools that the file does not have, and of backends that neither the file has
+// nor an operator added, change nothing.
 Desired desired_state(const Config& config, const Overrides& overrides, const StandingOf& standing_of);
 
 // The ports of the spec alone.

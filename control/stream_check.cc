@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Checks over TCP: the connect alone, or one HTTP GET (RFC 9112) whose status and body are looked at.
 #include "control/asio.h"
+#include "control/asio_endpoint.h"
 #include "control/check_kinds.h"
 #include "control/timed_check.h"
 // asio.h first, for <utility>.
@@ -21,25 +22,13 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-asio::ip::tcp::endpoint asio_endpoint(const lb::Endpoint& endpoint) {
-  const uint8_t* bytes = endpoint.address.bytes();
-  if (endpoint.address.is_v4()) {
-    asio::ip::address_v4::bytes_type v4;
-    std::copy_n(bytes + 12, v4.size(), v4.begin());
-    return {asio::ip::address_v4(v4), endpoint.port};
-  }
-  asio::ip::address_v6::bytes_type v6;
-  std::copy_n(bytes, v6.size(), v6.begin());
-  return {asio::ip::address_v6(v6), endpoint.port};
-}
-
 class StreamCheck final : public TimedCheck {
  public:
   StreamCheck(asio::io_context& io, const lb::Endpoint& target, std::string host, const HealthConfig& config,
               std::function<void(CheckResult)> done)
       : TimedCheck(io, config.timeout_ms, std::move(done)),
         config_(config),
-        target_(asio_endpoint(target)),
+        target_(asio_endpoint<asio::ip::tcp>(target)),
         host_(std::move(host)),
         socket_(io) {}
 

@@ -12,6 +12,8 @@ namespace lb {
 namespace {
 
 constexpr uint32_t kFirstIntervalMs = 100;
+constexpr size_t kLongestAsked =
+    256;  // bytes; a browser's checks have 100 to 200, and each goes to all servers
 
 // Leads the flows of the session's addresses to the backend that owns it.
 template <typename Table>
@@ -61,7 +63,7 @@ std::optional<BackendId> member_at(const Snapshot& snapshot, uint16_t pool, cons
 bool can_ask(const Snapshot& snapshot, const Packet& packet) noexcept {
   const size_t servers = snapshot.pools[packet.service->pool].members.size();
   return packet.service->forward == Forward::kNat && servers > 1 && servers <= OutFrames::kCapacity / 2 &&
-         udp_payload(packet).size() <= kMaxEmittedUdp;
+         udp_payload(packet).size() <= kLongestAsked;
 }
 
 bool may_ask(Worker& worker, Now now, const Packet& packet, std::string_view name) noexcept {
@@ -79,6 +81,7 @@ void ask_others(Worker& worker, const Snapshot& snapshot, Now now, const Packet&
   for (const BackendId id : snapshot.pools[packet.service->pool].members) {
     if (id == packet.backend) continue;
     const Backend& backend = snapshot.backends[id];
+    if (backend.address.is_v4() != from.address.is_v4()) continue;
     const uint16_t port = backend.port != 0 ? backend.port : packet.dst_port;
     if (emit_udp(worker, snapshot, now, from, {backend.address, port}, udp_payload(packet)))
       worker.counters.ice.asked.add(1);

@@ -22,7 +22,7 @@ namespace lb {
   X(kExtensionHeaders,     "extension_headers",      "IPv6 extension headers beyond what is walked")   \
   X(kOtherStation,         "other_station",          "unicast frame to another station's MAC address") \
   X(kNoService,            "no_service",             "no service on this VIP, protocol and port")      \
-  X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP that is neither echo nor an error") \
+  X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP that is neither echo nor an error for somebody") \
   X(kBadIcmp,              "bad_icmp",               "ICMP error with a wrong checksum, or that quotes no packet") \
   X(kIcmpNoFlow,           "icmp_no_flow",           "ICMP error about a packet of no known flow")     \
   X(kIcmpLimited,          "icmp_limited",           "more ICMP errors than are passed on")            \

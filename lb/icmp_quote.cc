@@ -47,6 +47,7 @@ std::optional<IcmpQuote> read_icmp_quote(std::span<const uint8_t> quoted, bool v
   IcmpQuote quote;
   quote.ip = quoted.data();
   if (!(v4 ? read_ipv4(quoted, quote) : read_ipv6(quoted, quote))) return std::nullopt;
+  if (quote.ip_length > kMostQuotedHeader) return std::nullopt;
   quote.l4 = quoted.data() + quote.ip_length;
   quote.l4_length = quoted.size() - quote.ip_length;
   const auto protocol = static_cast<Protocol>(quote.protocol);

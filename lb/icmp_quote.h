@@ -11,10 +11,13 @@
 
 namespace lb {
 
+// Longer headers are not read: what Cleat writes in place of the quote has room for them and the beginning of the packet.
+inline constexpr size_t kMostQuotedHeader = 256;
+
 // Points into the message; nothing in it is to be believed but that the bytes are there.
 struct IcmpQuote {
   const uint8_t* ip = nullptr;
-  size_t ip_length = 0;  // of the IP header, options or extension headers included
+  size_t ip_length = 0;  // of the IP header, options or extension headers included, kMostQuotedHeader at most
   const uint8_t* l4 = nullptr;
   size_t l4_length = 0;  // bytes quoted from there; 8 at least for TCP and UDP
   uint8_t protocol = 0;
@@ -31,7 +34,7 @@ struct IcmpQuote {
 };
 
 // quoted  what follows the 8 bytes of the ICMP header; v4  the family of the error, hence of what it quotes
-// returns nullopt if it is no IP header, or ends before the ports of TCP or UDP
+// returns nullopt if it is no IP header, is too long a one, or ends before the ports of TCP or UDP
 std::optional<IcmpQuote> read_icmp_quote(std::span<const uint8_t> quoted, bool v4) noexcept;
 
 }  // namespace lb

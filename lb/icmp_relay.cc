@@ -18,6 +18,9 @@
 namespace lb {
 namespace {
 
+// The quote's headers, and of TCP or UDP what read_icmp_quote() proved and rewriting needs.
+static_assert(sizeof(IcmpHeader) + kMostQuotedHeader + sizeof(TcpHeader) <= kMaxEmittedIp);
+
 class Relay {
  public:
   Relay(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet, Verdict& verdict)
@@ -34,7 +37,7 @@ class Relay {
     const LocalAddress* local = snapshot_.addresses.find(packet_.dst);
     if (quote_.source != packet_.dst || quote_.later_fragment) return drop(DropReason::kIcmpNoFlow);
     if (local->vip != LocalAddress::kNone) return of_client(local->vip);
-    if (quote_.is_tunnel()) return of_tunnel();
+    if (quote_.is_tunnel() && !find_slot(local->lip)) return of_tunnel();
     of_backend(local->lip);
   }
 
@@ -57,8 +60,10 @@ class Relay {
     auto found = look_up(flow, flow.service->listener);
     if (!found && flow.service->moved != flow.service->listener) found = look_up(flow, flow.service->moved);
     if (flow.service->forward != Forward::kNat) return to_server_as_it_is(flow, found);
-    if (!found || !is_slot(found->slot())) return drop(DropReason::kIcmpNoFlow);
-    const auto view = NatSlots::read(worker_.segment.slots().at(found->slot()));
+    const NatSlots& slots = worker_.segment.slots();
+    if (!found || !is_slot(found->slot()) || found->slot() >= slots.size())
+      return drop(DropReason::kIcmpNoFlow);
+    const auto view = NatSlots::read(slots.at(found->slot()));
     if (!view || view->control.backend() != found->backend()) return drop(DropReason::kIcmpNoFlow);
     const Backend& backend = snapshot_.backends[found->backend()];
     const IpAddress& lip = snapshot_.lips[NatSlots::lip_of(found->slot())];
@@ -79,7 +84,8 @@ class Relay {
       backend = pick(worker_, snapshot_, flow.service->pool, tuple_hash(snapshot_, flow));
     if (!backend) return drop(DropReason::kIcmpNoFlow);
     if ((packet_.v4 ? packet_.l3[8] : packet_.l3[7]) <= 1) return drop(DropReason::kTtlExpired);
-    if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
+    if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
+    packet_.service = flow.service;
     packet_.backend = *backend;
     packet_.hash = flow.hash;
     cut_padding(frame_, packet_);
@@ -94,6 +100,7 @@ class Relay {
                              ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
                              : icmp->type == icmpv6::kPacketTooBig;
     if (!too_big) return drop(DropReason::kIcmpNotForwarded);
+    if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
     const uint32_t mtu = packet_.v4 ? icmp->rest.host() & 0xffff : icmp->rest.host();
     for (size_t id = 0; id < snapshot_.backends.size(); ++id)
       if (snapshot_.backends[id].address == quote_.destination)
@@ -102,17 +109,23 @@ class Relay {
     consume();
   }
 
-  // A packet of Cleat's to a backend, for a client.
-  void of_backend(LipIndex lip) {
+  // The slot by which the quoted packet went to its backend.
+  std::optional<SlotView> find_slot(LipIndex lip) const {
     const bool has_ports = protocol() == Protocol::kTcp || protocol() == Protocol::kUdp;
-    if (!has_ports || quote_.source_port < kFirstLocalPort) return drop(DropReason::kIcmpNoFlow);
-    const NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, protocol(), quote_.source_port));
-    const auto view = NatSlots::read(slot);
-    if (!view || view->control.state() == SlotState::kProbing) return drop(DropReason::kIcmpNoFlow);
+    if (!has_ports || quote_.source_port < kFirstLocalPort) return std::nullopt;
+    const auto view =
+        NatSlots::read(worker_.segment.slots().at(NatSlots::index(lip, protocol(), quote_.source_port)));
+    if (!view || view->control.state() == SlotState::kProbing) return std::nullopt;
     const Backend& backend = snapshot_.backends[view->control.backend()];
     const uint16_t port = backend.port != 0 ? backend.port : view->vip_port;
-    if (quote_.destination != backend.address || quote_.destination_port != port)
-      return drop(DropReason::kIcmpNoFlow);
+    if (quote_.destination != backend.address || quote_.destination_port != port) return std::nullopt;
+    return view;
+  }
+
+  // A packet of Cleat's to a backend, for a client.
+  void of_backend(LipIndex lip) {
+    const auto view = find_slot(lip);
+    if (!view) return drop(DropReason::kIcmpNoFlow);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
   }
@@ -124,7 +137,7 @@ class Relay {
     auto icmp = std::optional(*reinterpret_cast<const IcmpHeader*>(packet_.l4));
     if (from.is_v4() != packet_.v4) icmp = translate_icmp_error(*icmp, packet_.dst.family());
     if (!icmp) return drop(DropReason::kIcmpNotForwarded);
-    if (!worker_.icmp_answers.take(now_)) return drop(DropReason::kIcmpLimited);
+    if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
     std::array<uint8_t, kMaxEmittedIp> message;
     const size_t length = sizeof(*icmp) + put_quote(std::span(message).subspan(sizeof(*icmp)), ends);
     icmp->checksum = {};

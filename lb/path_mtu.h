@@ -23,11 +23,13 @@ class PathMtus {
 
   // The MTU of the path to that backend: `mtu` of the port, or less. Any thread.
   [[nodiscard]] uint16_t of(BackendId backend, uint16_t mtu, Tick now) const noexcept {
-    const uint32_t word = words_[backend].load(std::memory_order_relaxed);
+    uint32_t word = words_[backend].load(std::memory_order_relaxed);
     const auto learned = static_cast<uint16_t>(word >> 16);
-    if (learned == 0 || learned >= mtu || ticks_since(now, static_cast<Tick>(word)) >= kForgetTicks)
-      return mtu;
-    return learned;
+    if (learned == 0 || learned >= mtu) return mtu;
+    if (ticks_since(now, static_cast<Tick>(word)) < kForgetTicks) return learned;
+    // Ticks come round: in some hours it would be young again.
+    words_[backend].compare_exchange_strong(word, 0, std::memory_order_relaxed);
+    return mtu;
   }
   // mtu  as a router said; less than a path can have counts as the least
   void learn(BackendId backend, Family family, uint16_t mtu, Tick now) noexcept {
@@ -36,8 +38,9 @@ class PathMtus {
   }
 
  private:
-  // learned 16 (0: nothing) | tick 16
-  std::unique_ptr<std::atomic<uint32_t>[]> words_ { new std::atomic<uint32_t>[ kMaxBackends ]() };
+  using Words = std::unique_ptr<std::atomic<uint32_t>[]>;
+  Words words_ =
+      std::make_unique<std::atomic<uint32_t>[]>(kMaxBackends);  // learned 16 (0: nothing) | tick 16
 };
 
 }  // namespace lb

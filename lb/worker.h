@@ -49,7 +49,9 @@ struct Worker {
   Asks asks;
   Unanswered unanswered;
   Fragments fragments;
-  Budget icmp_answers{1000};                 // errors of Cleat's own, and errors that are passed on, a second
+  // A second: ICMP errors of Cleat's own, and those of others. Apart, so that nobody who sends what is answered keeps word of path
+  // MTUs from the others.
+  Budget icmp_answers{1000}, icmp_relays{1000};
   const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices

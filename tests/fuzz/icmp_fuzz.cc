@@ -5,7 +5,7 @@
 //   input = which (1 byte)   bits 0-1 flow; bit 2 about its reply (an error to the VIP) or its request (to the LIP)
 //           type, code (1 byte each), rest (4 bytes)
 //           cut (1 byte)     so many bytes of the quote are missing
-//           bytes            xored over the quoted packet
+//           bytes            xored over the quoted packet; more than it has follow it
 #include <algorithm>
 #include <set>
 #include <span>
@@ -24,6 +24,7 @@ using test::Outcome;
 
 constexpr unsigned kInputsPerWorld = 512;
 constexpr size_t kHead = 8;
+constexpr size_t kMostQuoted = 1900;  // more than a frame of 1500 bytes holds
 
 class World {
  public:
@@ -54,6 +55,7 @@ class World {
     const Outcome& about = of_reply ? flow.to_client : flow.to_server;
     Bytes quote(about.frame.begin() + 14, about.frame.end());
     const auto damage = input.subspan(kHead);
+    if (quote.size() < damage.size()) quote.resize(std::min(damage.size(), kMostQuoted));
     for (size_t i = 0; i < std::min(quote.size(), damage.size()); ++i) quote[i] ^= damage[i];
     quote.erase(quote.end() - static_cast<ptrdiff_t>(std::min<size_t>(quote.size(), input[7])), quote.end());
     const IpAddress to = about.fields().source.address;

@@ -186,6 +186,41 @@ TEST_P(IcmpRelay, InDsrTheErrorItselfGoesToTheFlowsServer) {
   EXPECT_EQ(difference(out.frame, error().ttl(63).from(kInsideMac).to(there.fields().destination_mac)), "");
 }
 
+// A client speaks of a packet to himself and says that it had headers without end: what is passed on has room for few.
+TEST(IcmpRelayOptions, AQuoteWithMoreHeadersThanArePassedOnIsDropped) {
+  Rig rig;
+  constexpr const char *kClient = "[2001:db8:c::7]:40000", *kVip = "[2001:db8:10::100]:8000";
+  ASSERT_EQ(rig.send(udp(kClient, kVip)).action, Action::kTx);
+  const auto error = [&](size_t units) {
+    Bytes options(8 * units);
+    options[1] = static_cast<uint8_t>(units - 1);
+    const Bytes quoted = udp(kVip, kClient).extension(60, options).payload(Bytes(20));
+    return rig.send(ping("2001:db8:2::1", "2001:db8:10::100")
+                        .icmp(2, 0)
+                        .icmp_rest(1400)
+                        .payload(Bytes(quoted.begin() + 14, quoted.end())));
+  };
+  for (const size_t units : {160, 150, 100, 28}) EXPECT_EQ(to_string(error(units)), "drop bad_icmp") << units;
+  EXPECT_TRUE(rig.own_frames().empty());
+  EXPECT_EQ(to_string(error(27)), "consumed");
+  EXPECT_EQ(rig.own_frames().size(), 1U);
+}
+
+// GUE's port is any other one's, too.
+TEST(IcmpRelayPorts, AnErrorAboutANatFlowToPort6080IsThatFlows) {
+  Rig rig(
+      [](SnapshotSpec& spec) { service(spec, "rtc").port_first = service(spec, "rtc").port_last = 6080; });
+  const Outcome out = rig.send(udp("198.51.100.7:40000", "10.10.0.100:6080").payload("x"));
+  ASSERT_EQ(out.action, Action::kTx) << out;
+  rig.send(ping("10.20.0.254", out.fields().source.address.to_string())
+               .icmp(3, 4)
+               .icmp_rest(1400)
+               .to(kInsideMac)
+               .payload(quote_of(out.frame)),
+           kInside);
+  EXPECT_EQ(rig.counters().icmp_relayed.get(), 1U);
+}
+
 TEST(IcmpRelayOptions, QuotedOptionsAndExtensionHeadersAreSteppedOver) {
   Rig rig;
   const Bytes router_alert = {0x94, 4, 0, 0};

@@ -148,6 +148,8 @@ TEST_P(Tunnel, ARouterWithLessOnTheWayIsRememberedAndForgotten) {
   EXPECT_EQ(to_string(rig_.send(of_size(1400 - overhead()))), "tx");
   rig_.jump_ms(601'000);
   EXPECT_EQ(to_string(rig_.send(of_size(1400))), "tx");
+  rig_.jump_ms(uint64_t{65536} * kTickMs - 601'000);
+  EXPECT_EQ(to_string(rig_.send(of_size(1400))), "tx") << "when ticks have come round";
 }
 
 TEST_P(Tunnel, NobodyMakesAPathSmallerThanAPathCanBe) {
