@@ -73,7 +73,8 @@ def without_any_rung_most_are_lost(stage):
     stage.use(**only())
     before = stage.counts()["opened"]["tuple"]
     peers = [stage.phone.publish(whip_url(stage.net.vip, stage.name())) for _ in range(SESSIONS)]
-    wait_for(lambda: stage.counts()["opened"]["tuple"] - before >= SESSIONS, "all to have asked")
+    asked = lambda: stage.counts()["opened"]["tuple"] - before
+    wait_for(lambda: asked() >= SESSIONS, lambda: f"all to have asked, {asked()} have", 60)
     led_to = stage.sessions()
     lucky = [p for p in peers if led_to[p.username]["backend"].startswith(stage.owner(p.username)[0].address + ":")]
     for peer in lucky:
