@@ -5,11 +5,12 @@ One arm, as in most cases: port `arm` is 10.10.0.2/24 and 2001:db8:10::2/64, the
 its network.
 """
 # pylint: disable=unused-import
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption, IPOption_NOP, IPOption_Router_Alert, IPOption_Timestamp
+from scapy.layers.inet import (ICMP, IP, TCP, UDP, IPOption, IPOption_NOP, IPOption_Router_Alert, IPOption_Timestamp,
+                               fragment)
 from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6PacketTooBig, ICMPv6TimeExceeded,
                                 ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
                                 ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
-                                IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN)
+                                IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, fragment6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
 
@@ -77,6 +78,20 @@ class Talk:
         """The backend answers with l4 and the client gets it."""
         port.send(self.reply(l4, ttl=ttl, **fields))
         (out or port).expect(self.reply_out(l4, ttl=ttl - 1, **fields))
+
+
+def in_pieces(datagram, number, size=1400):
+    """The pieces of a UDP datagram that was built whole, which has its checksum from before; `number` is its identification."""
+    ether, packet = datagram.copy(), datagram[1].copy()
+    ether.remove_payload()
+    if IPv6 not in packet:
+        packet.id, packet.flags = number, 0
+        return [ether / piece for piece in fragment(packet, fragsize=size)]
+    packet = IPv6(bytes(packet))
+    upper = packet.payload
+    packet.remove_payload()
+    del packet.plen, packet.nh
+    return [ether / piece for piece in fragment6(packet / IPv6ExtHdrFragment(id=number) / upper, size)]
 
 
 def told(ends, mac, icmp, about, cleat=CLEAT, quoted=None):
