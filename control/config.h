@@ -81,6 +81,7 @@ struct PortConfig {
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   std::vector<lb::StaticNeighbour> neighbours;
+  uint16_t vlan = 0;  // 1..lb::kMaxVlan; 0: frames without a tag
 };
 
 struct DataplaneConfig {

@@ -45,9 +45,11 @@ class Checks {
     for (size_t j = 0; j < i; ++j) {
       const PortConfig& other = config_.dataplane.ports[j];
       if (other.name == port.name) file_.refuse(field + ".name", "port " + port.name + " is given twice");
-      if (other.device == port.device)
+      if (other.device == port.device && other.vlan == port.vlan)
         file_.refuse(field + ".device",
-                     port.device + " is port " + other.name + "'s, too; a device belongs to one port");
+                     port.device + " is port " + other.name + "'s, too" +
+                         (port.vlan == 0 ? "" : ", with VLAN " + std::to_string(port.vlan)) +
+                         "; ports on one device want a `vlan` each, and one may do without");
     }
     for (size_t a = 0; a < port.addresses.size(); ++a)
       check_address(port, item(field + ".address", a), port.addresses[a]);

@@ -92,7 +92,7 @@ void read_neighbours(const YamlField& field, std::vector<lb::StaticNeighbour>& i
 
 PortConfig read_port(const YamlField& item) {
   PortConfig port;
-  if (!item.is_map({"name", "device", "address", "gateway", "neighbours"})) return port;
+  if (!item.is_map({"name", "device", "vlan", "address", "gateway", "neighbours"})) return port;
   static const std::regex name_shape("[a-z0-9-]{1,9}");
   const YamlField name = item.need("name", "1 to 9 of a-z, 0-9 and -");
   if (const auto text = name.scalar("1 to 9 of a-z, 0-9 and -")) {
@@ -101,6 +101,7 @@ PortConfig read_port(const YamlField& item) {
       name.refuse(quoted(port.name) + " is no port name; 1 to 9 of a-z, 0-9 and - are wanted");
   }
   read_device(item.need("device", "veth:IF, nic:IF, packet:IF, pci:ADDRESS or DPDK devargs"), port.device);
+  item["vlan"].number(port.vlan, 1, lb::kMaxVlan);
   const YamlField addresses = item.need("address", "the port's own address, as in 10.10.0.2/24,");
   for (const YamlField& address : addresses.items(true)) {
     const auto prefix = read_prefix(address);

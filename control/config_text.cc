@@ -19,7 +19,9 @@ using Json = nlohmann::ordered_json;
 std::string seconds_text(uint32_t value_s) { return duration_text(uint64_t{value_s} * 1000); }
 
 Json port_json(const PortConfig& port) {
-  Json json{{"name", port.name}, {"device", port.device}, {"address", Json::array()}};
+  Json json{{"name", port.name}, {"device", port.device}};
+  if (port.vlan != 0) json["vlan"] = port.vlan;
+  json["address"] = Json::array();
   for (const lb::Prefix& address : port.addresses) json["address"].push_back(address.to_string());
   for (const auto& gateway : {port.gateway_v4, port.gateway_v6})
     if (gateway) json["gateway"].push_back(gateway->to_string());

@@ -92,8 +92,13 @@ lb::ServiceSpec service_spec(const ServiceConfig& service) {
 
 std::vector<lb::PortSpec> port_specs(const Config& config) {
   std::vector<lb::PortSpec> specs;
-  for (const PortConfig& port : config.dataplane.ports)
-    specs.push_back({port.name, port.addresses, port.gateway_v4, port.gateway_v6, port.neighbours});
+  const std::vector<PortConfig>& ports = config.dataplane.ports;
+  for (const PortConfig& port : ports) {
+    const auto first = std::find_if(ports.begin(), ports.end(),
+                                    [&](const PortConfig& p) { return p.device == port.device; });
+    const lb::PortTag tag{static_cast<lb::PortIndex>(first - ports.begin()), port.vlan};
+    specs.push_back({port.name, port.addresses, port.gateway_v4, port.gateway_v6, port.neighbours, tag});
+  }
   return specs;
 }
 

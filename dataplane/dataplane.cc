@@ -147,21 +147,40 @@ class Dataplane::State {
   lb::Status open_ports() {
     for (unsigned i = 0; i < options_.ports.size(); ++i) {
       const PortOptions& port = options_.ports[i];
-      auto device = open_device(port, i, pools_of(i));
-      if (!device) return lb::Error{device.error()};
-      devices_.push_back(std::move(device).value());
+      if (port.tag.device == i) {
+        auto device = open_device(with_all_addresses(i), i, pools_of(i));
+        if (!device) return lb::Error{device.error()};
+        devices_.push_back(std::move(device).value());
+      } else {
+        devices_.push_back({});
+      }
       if (options_.punt)
         if (auto status = open_punt(port, i); !status) return status;
-      const Device& d = devices_.back();
+      const Device& d = device_of(i);
       report_.ports.push_back({port.name, d.driver, d.interface, options_.punt ? tap_name(port.name) : "",
-                               d.mac.to_string(), d.fallback, d.mtu, static_cast<unsigned>(d.queues.size())});
+                               d.mac.to_string(), d.fallback, d.mtu, port.tag.vlan,
+                               static_cast<unsigned>(d.queues.size())});
     }
     return lb::Nothing{};
   }
 
+  // Those of the ports that share its device, too.
+  [[nodiscard]] PortOptions with_all_addresses(unsigned index) const {
+    PortOptions all = options_.ports[index];
+    for (size_t i = index + 1; i < options_.ports.size(); ++i)
+      if (options_.ports[i].tag.device == index)
+        all.addresses.insert(all.addresses.end(), options_.ports[i].addresses.begin(),
+                             options_.ports[i].addresses.end());
+    return all;
+  }
+
+  [[nodiscard]] const Device& device_of(size_t port) const {
+    return devices_[options_.ports[port].tag.device];
+  }
+
   lb::Status open_punt(const PortOptions& port, unsigned index) {
     const std::string name = tap_name(port.name);
-    auto tap = open_tap(name, index, devices_.back(), pools_of(index));
+    auto tap = open_tap(name, index, device_of(index), pools_of(index));
     if (!tap) return lb::Error{tap.error()};
     taps_.push_back(std::move(tap).value());
     if (auto status = configure_tap(name, port.addresses, port.gateway_v4, port.gateway_v6); !status)
@@ -172,17 +191,18 @@ class Dataplane::State {
   void make_workers() {
     slot_.emplace(options_.workers);
     std::array<lb::MacAddress, lb::kMaxPorts> macs{};
-    for (size_t port = 0; port < devices_.size(); ++port) macs[port] = devices_[port].mac;
+    for (size_t port = 0; port < devices_.size(); ++port) macs[port] = device_of(port).mac;
     for (unsigned i = 0; i < options_.workers; ++i) {
       counters_.push_back(std::make_unique<lb::WorkerCounters>());
       workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, offers_, path_mtus_,
                                                       *counters_[i], i, options_.workers, macs));
-      for (size_t port = 0; port < devices_.size(); ++port) workers_[i]->mtus[port] = devices_[port].mtu;
+      for (size_t port = 0; port < devices_.size(); ++port) workers_[i]->mtus[port] = device_of(port).mtu;
       std::vector<WorkerPort> ports;
       for (size_t port = 0; port < devices_.size(); ++port) {
-        const size_t queue = queue_of(i, port);
-        WorkerPort p{devices_[port].queues[queue], {}, false};
-        if (!taps_.empty()) p = {p.wire, taps_[port].queues[queue], true};
+        const lb::PortTag tag = options_.ports[port].tag;
+        WorkerPort p{device_of(port).queues[queue_of(i, tag.device)], {}, false, tag};
+        if (!taps_.empty()) p.tap = taps_[port].queues[queue_of(i, port)];
+        p.has_tap = !taps_.empty();
         ports.push_back(p);
       }
       loops_.push_back(std::make_unique<WorkerLoop>(*workers_[i], *slot_, pools_[i], std::move(ports)));
@@ -224,7 +244,7 @@ class Dataplane::State {
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
   std::vector<rte_mempool*> pools_;
-  std::vector<Device> devices_, taps_;
+  std::vector<Device> devices_, taps_;  // by port; only the first port of a device has it
   std::optional<SnapshotSlot> slot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
   std::vector<std::unique_ptr<lb::Worker>> workers_;

@@ -21,6 +21,7 @@ struct PortReport {
   std::string name, driver, interface, tap, mac;
   std::string fallback;  // why not the preferred driver; empty if it is
   uint16_t mtu = 0;
+  uint16_t vlan = 0;
   unsigned queues = 0;
 };
 struct StartReport {

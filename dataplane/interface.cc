@@ -86,6 +86,14 @@ class Ethtool {
     ethtool_value value{set_command, 0};
     call(value);
   }
+  // A tag that the driver takes off is lost to AF_XDP.
+  void leave_vlan_tags() const {
+    ethtool_value flags{ETHTOOL_GFLAGS, 0};
+    if (!call(flags)) return;
+    flags.cmd = ETHTOOL_SFLAGS;
+    flags.data &= ~static_cast<uint32_t>(ETH_FLAG_RXVLAN | ETH_FLAG_TXVLAN);
+    call(flags);
+  }
 
  private:
   std::string interface_;
@@ -181,6 +189,7 @@ lb::Status prepare_interface(const std::string& interface, unsigned queues,
   const Ethtool ethtool(interface);
   for (const uint32_t command : {ETHTOOL_SGRO, ETHTOOL_SGSO, ETHTOOL_STSO, ETHTOOL_STXCSUM, ETHTOOL_SRXCSUM})
     ethtool.switch_off(command);
+  ethtool.leave_vlan_tags();
   silence_kernel(interface);
   if (queues == 0) return lb::Nothing{};
   return set_queues(ethtool, interface, queues);

@@ -9,6 +9,7 @@
 
 #include "lb/address.h"
 #include "lb/segment.h"
+#include "lb/vlan.h"
 
 namespace dataplane {
 
@@ -17,6 +18,7 @@ struct PortOptions {
   std::string device;  // "veth:IF", "nic:IF", "pci:ADDRESS" or raw DPDK devargs ("net_pcap0,rx_pcap=...")
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
+  lb::PortTag tag;
 };
 
 struct Options {

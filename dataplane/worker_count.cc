@@ -17,7 +17,9 @@ unsigned default_workers(std::span<const unsigned> queues, unsigned cpus) {
 
 unsigned default_workers(std::span<const PortOptions> ports) {
   std::vector<unsigned> queues;
-  for (const PortOptions& port : ports) {
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const PortOptions& port = ports[i];
+    if (port.tag.device != i) continue;
     const auto interface = interface_of(port.device);
     queues.push_back(interface.empty() ? 0 : possible_queues(std::string(interface)));
   }

@@ -32,6 +32,19 @@ void take_over(rte_mbuf* mbuf, const lb::Frame& frame) {
 
 }  // namespace
 
+WorkerLoop::WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool,
+                       std::vector<WorkerPort> ports)
+    : worker_(worker), slot_(slot), pool_(pool), ports_(std::move(ports)) {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const auto port = static_cast<lb::PortIndex>(i);
+    const lb::PortTag tag = ports_[i].tag;
+    auto device = std::find_if(devices_.begin(), devices_.end(),
+                               [&](const lb::DevicePorts& d) { return d.first() == tag.device; });
+    if (device == devices_.end()) device = devices_.insert(device, lb::DevicePorts{});
+    device->add(port, tag.vlan);
+  }
+}
+
 void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
   ::prctl(PR_SET_TIMERSLACK, 1000UL);
   slot_.join(worker_.index);
@@ -39,7 +52,7 @@ void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
     const lb::Snapshot& snapshot = *slot_.read();
     const lb::Now now = boot_time();
     unsigned found = 0;
-    for (unsigned port = 0; port < ports_.size(); ++port) found += serve_wire(snapshot, now, port);
+    for (const lb::DevicePorts& device : devices_) found += serve_wire(snapshot, now, device);
     for (unsigned port = 0; port < ports_.size(); ++port)
       if (ports_[port].has_tap) found += serve_tap(port);
     retry_held(snapshot, now);
@@ -57,13 +70,14 @@ void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
   slot_.leave(worker_.index);
 }
 
-unsigned WorkerLoop::serve_wire(const lb::Snapshot& snapshot, lb::Now now, unsigned port) noexcept {
+unsigned WorkerLoop::serve_wire(const lb::Snapshot& snapshot, lb::Now now,
+                                const lb::DevicePorts& device) noexcept {
   std::array<rte_mbuf*, kBurst> mbufs;
-  const Queue& wire = ports_[port].wire;
+  const Queue& wire = ports_[device.first()].wire;
   const unsigned received = rte_eth_rx_burst(wire.device, wire.number, mbufs.data(), kBurst);
   if (received == 0) return 0;
   for (unsigned i = 0; i < received; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
-  load(static_cast<lb::PortIndex>(port), mbufs, received);
+  load(device, mbufs, received);
   lb::process(worker_, snapshot, now, burst_);
   dispose(mbufs);
   put_own_frames();
@@ -72,7 +86,9 @@ unsigned WorkerLoop::serve_wire(const lb::Snapshot& snapshot, lb::Now now, unsig
 }
 
 // Frames in several buffers are more than parse() may see: they are dropped here, and `mbufs` closes up.
-void WorkerLoop::load(lb::PortIndex port, std::array<rte_mbuf*, kBurst>& mbufs, unsigned received) noexcept {
+void WorkerLoop::load(const lb::DevicePorts& device, std::array<rte_mbuf*, kBurst>& mbufs,
+                      unsigned received) noexcept {
+  const lb::PortIndex port = device.first();
   burst_.count = 0;
   for (unsigned i = 0; i < received; ++i) {
     rte_mbuf* mbuf = mbufs[i];
@@ -83,14 +99,32 @@ void WorkerLoop::load(lb::PortIndex port, std::array<rte_mbuf*, kBurst>& mbufs, 
       rte_pktmbuf_free(mbuf);
       continue;
     }
+    lb::Frame frame = frame_of(mbuf, port);
+    if (device.tagged() && !untag(device, mbuf, frame)) continue;
     mbufs[burst_.count] = mbuf;
-    burst_.frames[burst_.count++] = frame_of(mbuf, port);
+    burst_.frames[burst_.count++] = frame;
   }
+}
+
+bool WorkerLoop::untag(const lb::DevicePorts& device, rte_mbuf*& mbuf, lb::Frame& frame) noexcept {
+  // A driver that takes tags off puts them back.
+  if ((mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && rte_vlan_insert(&mbuf) == 0)
+    frame = frame_of(mbuf, frame.port);
+  if (device.receive(frame)) {
+    take_over(mbuf, frame);
+    return true;
+  }
+  worker_.counters.ports[frame.port].rx_packets.add(1);
+  worker_.counters.ports[frame.port].rx_bytes.add(frame.length);
+  drop(lb::DropReason::kUnknownVlan);
+  rte_pktmbuf_free(mbuf);
+  return false;
 }
 
 void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
   std::array<rte_mbuf*, kBurst> done, punted;
   unsigned done_count = 0, punted_count = 0;
+  lb::PortIndex punted_port = 0;
   for (unsigned i = 0; i < burst_.count; ++i) {
     rte_mbuf* mbuf = mbufs[i];
     const lb::Verdict& verdict = burst_.verdicts[i];
@@ -108,6 +142,11 @@ void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
         done[done_count++] = mbuf;
         break;
       case lb::Action::kPunt:
+        if (punted_count > 0 && burst_.frames[i].port != punted_port) {
+          punt(punted_port, punted.data(), punted_count);
+          punted_count = 0;
+        }
+        punted_port = burst_.frames[i].port;
         punted[punted_count++] = mbuf;
         break;
       case lb::Action::kUndecided:
@@ -117,7 +156,7 @@ void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
         break;
     }
   }
-  if (punted_count > 0) punt(burst_.frames[0].port, punted.data(), punted_count);
+  if (punted_count > 0) punt(punted_port, punted.data(), punted_count);
   if (done_count > 0) rte_pktmbuf_free_bulk(done.data(), done_count);
 }
 
@@ -138,8 +177,12 @@ void WorkerLoop::punt(unsigned port, rte_mbuf* const* mbufs, unsigned count) noe
 unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
   std::array<rte_mbuf*, kBurst> mbufs;
   const Queue& tap = ports_[port].tap;
-  const unsigned received = rte_eth_rx_burst(tap.device, tap.number, mbufs.data(), kBurst);
+  unsigned received = rte_eth_rx_burst(tap.device, tap.number, mbufs.data(), kBurst);
   if (received == 0) return 0;
+  if (ports_[port].tag.vlan != 0)
+    received = static_cast<unsigned>(
+        std::remove_if(mbufs.begin(), mbufs.begin() + received, [&](rte_mbuf* m) { return !tag(port, m); }) -
+        mbufs.begin());
   const Queue& wire = ports_[port].wire;
   const unsigned sent =
       rte_eth_tx_burst(wire.device, wire.number, mbufs.data(), static_cast<uint16_t>(received));
@@ -149,7 +192,20 @@ unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
   return received;
 }
 
+// False: there is no room for a tag, and the frame is dropped.
+bool WorkerLoop::tag(unsigned port, rte_mbuf* mbuf) noexcept {
+  uint8_t* const frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
+  if (rte_pktmbuf_prepend(mbuf, lb::kVlanTagBytes) == nullptr) {
+    drop(lb::DropReason::kNoHeadroom);
+    rte_pktmbuf_free(mbuf);
+    return false;
+  }
+  lb::push_vlan(frame, ports_[port].tag.vlan);
+  return true;
+}
+
 void WorkerLoop::put(lb::PortIndex port, rte_mbuf* mbuf) noexcept {
+  if (ports_[port].tag.vlan != 0 && !tag(port, mbuf)) return;
   TxBatch& batch = tx_[port];
   batch.frames[batch.count++] = mbuf;
   if (batch.count == kTxRoom) flush();

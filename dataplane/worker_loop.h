@@ -20,16 +20,16 @@ namespace dataplane {
 
 // The queues of one port that belong to one worker.
 struct WorkerPort {
-  Queue wire;
+  Queue wire;  // its device's: ports may share it
   Queue tap;
   bool has_tap = false;
+  lb::PortTag tag;
 };
 
 class WorkerLoop {
  public:
   // worker, slot, pool  outlive the loop
-  WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool, std::vector<WorkerPort> ports)
-      : worker_(worker), slot_(slot), pool_(pool), ports_(std::move(ports)) {}
+  WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool, std::vector<WorkerPort> ports);
 
   // Runs until `stop`; the worker's own thread. REQUIRES: a snapshot is published.
   void run(const std::atomic<bool>& stop) noexcept;
@@ -47,12 +47,14 @@ class WorkerLoop {
   };
 
   // Each returns how many frames it found.
-  unsigned serve_wire(const lb::Snapshot& snapshot, lb::Now now, unsigned port) noexcept;
+  unsigned serve_wire(const lb::Snapshot& snapshot, lb::Now now, const lb::DevicePorts& device) noexcept;
   unsigned serve_tap(unsigned port) noexcept;
 
-  void load(lb::PortIndex port, std::array<rte_mbuf*, kBurst>& mbufs, unsigned received) noexcept;
+  void load(const lb::DevicePorts& device, std::array<rte_mbuf*, kBurst>& mbufs, unsigned received) noexcept;
   void dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept;
   void punt(unsigned port, rte_mbuf* const* mbufs, unsigned count) noexcept;
+  bool untag(const lb::DevicePorts& device, rte_mbuf*& mbuf, lb::Frame& frame) noexcept;
+  bool tag(unsigned port, rte_mbuf* mbuf) noexcept;
   void put(lb::PortIndex port, rte_mbuf* mbuf) noexcept;
   void put_own_frames() noexcept;
   void flush() noexcept;
@@ -67,6 +69,7 @@ class WorkerLoop {
   SnapshotSlot& slot_;
   rte_mempool* pool_;
   std::vector<WorkerPort> ports_;
+  std::vector<lb::DevicePorts> devices_;
   lb::Burst burst_;
   std::array<TxBatch, lb::kMaxPorts> tx_;
   HoldQueue held_;

@@ -20,6 +20,7 @@ namespace lb {
   X(kFragmentLost,         "fragment_lost",          "the datagram's first piece did not come")        \
   X(kFragmentQueueFull,    "fragment_queue_full",    "too many pieces wait for first pieces")          \
   X(kExtensionHeaders,     "extension_headers",      "IPv6 extension headers beyond what is walked")   \
+  X(kUnknownVlan,          "unknown_vlan",           "a VLAN tag, or none, that no port of the device has") \
   X(kOtherStation,         "other_station",          "unicast frame to another station's MAC address") \
   X(kNoService,            "no_service",             "no service on this VIP, protocol and port")      \
   X(kIcmpNotForwarded,     "icmp_not_forwarded",     "ICMP to a VIP or LIP that is neither echo nor an error for somebody") \

@@ -12,6 +12,7 @@
 #include "lb/aes128.h"
 #include "lb/quic_lb_config.h"
 #include "lb/time.h"
+#include "lb/vlan.h"
 
 namespace lb {
 
@@ -96,6 +97,7 @@ struct PortSpec {
   std::optional<IpAddress> gateway_v4;
   std::optional<IpAddress> gateway_v6;
   std::vector<StaticNeighbour> neighbours;
+  PortTag tag;
 };
 
 struct SnapshotSpec {

@@ -13,13 +13,19 @@ namespace lb {
 
 #define CLEAT_WIRE [[gnu::packed, gnu::may_alias]]
 
-inline constexpr uint16_t kEtherIpv4 = 0x0800, kEtherArp = 0x0806, kEtherIpv6 = 0x86dd;
+inline constexpr uint16_t kEtherIpv4 = 0x0800, kEtherArp = 0x0806, kEtherIpv6 = 0x86dd, kEtherVlan = 0x8100;
 
 struct CLEAT_WIRE EthernetHeader {
   MacAddress destination, source;
   be16 type;
 };
 static_assert(sizeof(EthernetHeader) == 14);
+
+struct CLEAT_WIRE VlanTag {
+  be16 type;     // kEtherVlan
+  be16 control;  // priority 3 bits, drop eligible 1, VLAN 12
+};
+static_assert(sizeof(VlanTag) == 4);
 
 struct CLEAT_WIRE ArpPacket {
   be16 hardware, protocol;

@@ -84,6 +84,8 @@ lb::Result<EngineOptions> engine_options(const Options& options, const control::
                        ": a station's MAC address is wanted, for example 02:00:00:00:00:01"};
     engine.macs[given.value().port] = *mac;
   }
+  const std::vector<lb::PortSpec> ports = control::port_specs(config);
+  for (size_t i = 0; i < ports.size(); ++i) engine.macs[i] = engine.macs[ports[i].tag.device];
   return engine;
 }
 

@@ -80,6 +80,7 @@ void log_start(const dataplane::StartReport& report, const control::Config& conf
                         {"interface", port.interface},
                         {"mac", port.mac},
                         {"mtu", port.mtu},
+                        {"vlan", port.vlan == 0 ? "none" : std::to_string(port.vlan)},
                         {"queues", port.queues},
                         {"tap", port.tap}});
   }

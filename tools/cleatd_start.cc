@@ -36,8 +36,10 @@ dataplane::Options dataplane_options(const control::Config& config, std::vector<
   options.state_file = config.dataplane.state;
   options.geometry = geometry_of(config);
   options.eal_arguments = std::move(eal_arguments);
-  for (const control::PortConfig& port : config.dataplane.ports)
-    options.ports.push_back({port.name, port.device, port.addresses, port.gateway_v4, port.gateway_v6});
+  const std::vector<lb::PortSpec> specs = control::port_specs(config);
+  for (size_t i = 0; i < specs.size(); ++i)
+    options.ports.push_back({specs[i].name, config.dataplane.ports[i].device, specs[i].addresses,
+                             specs[i].gateway_v4, specs[i].gateway_v6, specs[i].tag});
   return options;
 }
 

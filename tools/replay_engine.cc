@@ -70,6 +70,9 @@ lb::Result<std::unique_ptr<Engine>> Engine::make(const lb::SnapshotSpec& spec, c
 
 lb::Status Engine::start(const lb::SnapshotSpec& spec) {
   spec_ = spec;
+  devices_.resize(spec.ports.size());
+  for (size_t i = 0; i < spec.ports.size(); ++i)
+    devices_[spec.ports[i].tag.device].add(static_cast<lb::PortIndex>(i), spec.ports[i].tag.vlan);
   if (const std::string problem = options_.geometry.problem(); !problem.empty()) return lb::Error{problem};
   memory_ = std::make_unique<Memory>(options_.geometry.bytes());
   if (memory_->bytes == nullptr)
@@ -122,22 +125,36 @@ void Engine::feed(const CapturedFrame& captured) {
   frame.length = static_cast<uint16_t>(captured.bytes.size());
   frame.headroom = kHeadroom;
   frame.port = captured.port;
+  const lb::DevicePorts& device = devices_[spec_.ports[captured.port].tag.device];
+  const bool known = !device.tagged() || device.receive(frame);
   const unsigned worker = worker_of(frame);
-  const bool joins = burst_->count < lb::kMaxBurst && ms == now_.ms && worker == burst_worker_ &&
-                     captured.port == burst_->frames[0].port;
+  const bool joins = known && burst_->count < lb::kMaxBurst && ms == now_.ms && worker == burst_worker_ &&
+                     captured.port == burst_device_;
   if (burst_->count > 0 && !joins) run_burst();
   advance(ms);
 
   now_ns_ = time_ns;
-  burst_worker_ = worker;
-  buffers_[burst_->count] = std::move(bytes);
-  burst_->frames[burst_->count++] = frame;
   Outcome outcome;
   outcome.number = captured.number;
   outcome.file_number = captured.file_number;
   outcome.time_ns = time_ns - first_ns_;
-  outcome.port = captured.port;
+  outcome.port = frame.port;
   outcomes_.push_back(std::move(outcome));
+  if (!known) return drop_unknown(worker, frame);
+  burst_worker_ = worker;
+  burst_device_ = captured.port;
+  buffers_[burst_->count] = std::move(bytes);
+  burst_->frames[burst_->count++] = frame;
+}
+
+void Engine::drop_unknown(unsigned worker, const lb::Frame& frame) {
+  lb::PortCounters& port = counters_[worker]->ports[frame.port];
+  port.rx_packets.add(1);
+  port.rx_bytes.add(frame.length);
+  lb::Packet packet;
+  workers_[worker]->drop(packet, outcomes_.back().verdict, lb::DropReason::kUnknownVlan);
+  outcomes_.back().decided = true;
+  report();
 }
 
 void Engine::begin(uint64_t time_ns) {
@@ -232,7 +249,12 @@ bool Engine::has_room(const lb::Verdict& verdict) const {
 void Engine::send(lb::Worker& worker, lb::PortIndex port, std::span<const uint8_t> frame) {
   worker.counters.ports[port].tx_packets.add(1);
   worker.counters.ports[port].tx_bytes.add(frame.size());
-  on_frame_(port, now_ns_, frame);
+  const lb::PortTag tag = spec_.ports[port].tag;
+  if (tag.vlan == 0) return on_frame_(tag.device, now_ns_, frame);
+  std::vector<uint8_t> tagged(lb::kVlanTagBytes + frame.size());
+  std::copy(frame.begin(), frame.end(), tagged.begin() + lb::kVlanTagBytes);
+  lb::push_vlan(tagged.data() + lb::kVlanTagBytes, tag.vlan);
+  on_frame_(tag.device, now_ns_, tagged);
 }
 
 void Engine::drain(lb::Worker& worker) {

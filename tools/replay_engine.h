@@ -38,7 +38,7 @@ class Engine {
  public:
   // Called in the order of the frames' numbers.
   using OnOutcome = std::function<void(const Outcome&)>;
-  // Every frame that leaves a port, in order.
+  // Every frame that leaves a device, in order, under the first port on it.
   using OnFrame = std::function<void(lb::PortIndex, uint64_t time_ns, std::span<const uint8_t>)>;
 
   // error  the configuration cannot be compiled, or there is no memory for its tables
@@ -63,6 +63,7 @@ class Engine {
 
  private:
   struct Memory;
+  void drop_unknown(unsigned worker, const lb::Frame& frame);
   // A frame that waits for its next hop.
   struct Held {
     Outcome* outcome;  // in outcomes_
@@ -108,8 +109,10 @@ class Engine {
   std::unique_ptr<lb::Burst> burst_;
   std::vector<std::vector<uint8_t>> buffers_;  // of the burst's frames
   unsigned burst_worker_ = 0;
+  lb::PortIndex burst_device_ = 0;
   std::deque<Outcome> outcomes_;  // of frames not yet reported: the burst's, and behind one that is held
   std::deque<Held> held_;
+  std::vector<lb::DevicePorts> devices_;  // by port; only the first port of a device has it
   uint64_t too_long_ = 0;
 };
 

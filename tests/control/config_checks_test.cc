@@ -46,11 +46,26 @@ TEST(ConfigChecks, NamesAreGivenOnce) {
             "17:13: services[1].name: service rtmp is given twice; every service has a name of its own");
   EXPECT_EQ(problem_with("name: inside", "name: outside"),
             "6:15: dataplane.ports[1].name: port outside is given twice");
-  EXPECT_EQ(
-      problem_with("veth:eth2", "veth:eth1"),
-      "6:32: dataplane.ports[1].device: veth:eth1 is port outside's, too; a device belongs to one port");
+  EXPECT_EQ(problem_with("veth:eth2", "veth:eth1"),
+            "6:32: dataplane.ports[1].device: veth:eth1 is port outside's, too; ports on one device want a "
+            "`vlan` each, "
+            "and one may do without");
   EXPECT_EQ(problem_with("address: 10.20.0.12", "address: 10.20.0.11"),
             "14:9: pools.srs.backends[1]: backend 10.20.0.11 is given twice in this pool; keep one");
+}
+
+TEST(ConfigChecks, PortsOnOneDeviceHaveAVlanEach) {
+  const auto second = [](const std::string& vlan) {
+    return problem_with("veth:eth2\"", "veth:eth1\", vlan: " + vlan);
+  };
+  EXPECT_EQ(second("7"), "");
+  EXPECT_EQ(second("4095"), "6:51: dataplane.ports[1].vlan: 4095 is not in 1..4094");
+  std::string both = test::sample_with("veth:eth2\"", "veth:eth1\", vlan: 7");
+  both.insert(both.find("veth:eth1\"") + 10, ", vlan: 7");
+  EXPECT_EQ(
+      problem_of(both),
+      "6:32: dataplane.ports[1].device: veth:eth1 is port outside's, too, with VLAN 7; ports on one device "
+      "want a `vlan` each, and one may do without");
 }
 
 TEST(ConfigChecks, AnUnknownPoolNamesTheNearestOne) {

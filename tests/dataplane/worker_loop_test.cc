@@ -64,7 +64,9 @@ class WorkerLoopTest : public testing::Test {
     tap_.emplace(name("tap"), Eal::pool, room);
     loop_.emplace(
         worker_, slot_, Eal::pool,
-        std::vector<WorkerPort>{{outside_->queue(), tap_->queue(), true}, {inside_->queue(), {}, false}});
+        std::vector<WorkerPort>{
+            {outside_->queue(), tap_->queue(), true, spec.ports[0].tag},
+            {on_one_device(spec) ? outside_->queue() : inside_->queue(), {}, false, spec.ports[1].tag}});
   }
   void run() {
     thread_ = std::thread([this] { loop_->run(stop_); });
@@ -77,6 +79,8 @@ class WorkerLoopTest : public testing::Test {
     tap_.reset();
     EXPECT_EQ(rte_mempool_in_use_count(Eal::pool), 0U) << "a buffer was lost";
   }
+
+  static bool on_one_device(const lb::SnapshotSpec& spec) { return spec.ports[1].tag.device == 0; }
 
   static rte_mbuf* mbuf_of(const Bytes& bytes) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(Eal::pool);
@@ -134,6 +138,47 @@ TEST_F(WorkerLoopTest, CarriesAFrameFromThePortOfItsClientToThatOfItsBackend) {
   EXPECT_EQ(out.source_mac, kInsideMac);
   EXPECT_TRUE(out.checksums_hold);
   EXPECT_EQ(counters_.ports[1].tx_packets.get(), 1U);
+}
+
+// One arm, two VLANs.
+void one_device(lb::SnapshotSpec& spec) {
+  one_backend(spec);
+  spec.ports[0].tag = {0, 100};
+  spec.ports[1].tag = {0, 200};
+}
+
+Bytes tagged(Bytes frame, uint8_t vlan) {
+  const Bytes tag{0x81, 0x00, 0x00, vlan};
+  frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+  return frame;
+}
+
+TEST_F(WorkerLoopTest, CarriesAFrameFromTheVlanOfItsClientToThatOfItsBackend) {
+  start(one_device);
+  outside_->deliver(mbuf_of(tagged(client_frame(0), 100)));
+  outside_->deliver(mbuf_of(tagged(client_frame(1), 101)));
+  outside_->deliver(mbuf_of(client_frame(2)));
+  run();
+
+  ASSERT_TRUE(soon([&] { return outside_->sent() == 1 && drops(DropReason::kUnknownVlan) == 2; }));
+  Bytes out = *outside_->take();
+  EXPECT_EQ(Bytes(out.begin() + 12, out.begin() + 16), (Bytes{0x81, 0x00, 0x00, 200}));
+  out.erase(out.begin() + 12, out.begin() + 16);
+  EXPECT_EQ(lb::test::fields_of(out).destination.to_string(), "10.20.0.11:8000");
+  EXPECT_EQ(received(0), 3U);
+  EXPECT_EQ(counters_.ports[1].tx_packets.get(), 1U);
+}
+
+TEST_F(WorkerLoopTest, PuntsWithoutTheTagAndTagsWhatTheKernelSends) {
+  start(one_device);
+  const Bytes to_kernel = lb::test::udp("10.10.0.50:53", "10.10.0.2:5353").payload("to the kernel");
+  outside_->deliver(mbuf_of(tagged(to_kernel, 100)));
+  tap_->deliver(mbuf_of(client_frame(1)));
+  run();
+
+  ASSERT_TRUE(soon([&] { return tap_->sent() == 1 && outside_->sent() == 1; }));
+  EXPECT_EQ(*tap_->take(), to_kernel);
+  EXPECT_EQ(*outside_->take(), tagged(client_frame(1), 100));
 }
 
 TEST_F(WorkerLoopTest, CountsWhatTheTransmitQueueDoesNotTake) {

@@ -28,6 +28,8 @@ def read_frames(path):
 def kind_of(frame):
     """'announcement' (gratuitous ARP, unsolicited neighbour advertisement), 'own' (other ARP and neighbour discovery, ICMP errors)
     or 'forwarded'. When Cleat says its own words among what it forwards depends on bursts and on the clock."""
+    if frame[12:14] == b"\x81\x00":
+        return kind_of(frame[:12] + frame[16:])
     if frame[12:14] == b"\x08\x06":
         return "announcement" if frame[28:32] == frame[38:42] else "own"
     if frame[12:14] == b"\x86\xdd" and len(frame) > 54 and frame[20] == 58 and frame[54] in (135, 136):

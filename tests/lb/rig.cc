@@ -47,6 +47,7 @@ SnapshotSpec two_armed_spec() {
   outside.gateway_v4 = ip("10.10.0.1");
   outside.gateway_v6 = ip("2001:db8:10::1");
   inside.name = "inside";
+  inside.tag.device = 1;
   inside.addresses = {*Prefix::parse("10.20.0.2/24"), *Prefix::parse("2001:db8:20::2/64")};
   spec.ports = {outside, inside};
   spec.lips = {ip("10.20.0.100"), ip("2001:db8:20::100")};
