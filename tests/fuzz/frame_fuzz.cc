@@ -78,20 +78,40 @@ class World {
     ++balance_.seen;
     require(out.action != Action::kUndecided, "every frame has a verdict");
     count(out.action == Action::kTx || out.action == Action::kHold);
-    if (out.action == Action::kTx || out.action == Action::kHold) {
-      require_whole(rig_, out, frame);
+    settle(out, frame);
+    if (out.action == Action::kTx) last_ = out;
+    std::vector<Waiting> waited;
+    waited.swap(waiting_);
+    for (const Waiting& each : waited) {
+      --balance_.held;
+      settle(rig_.resume(each.outcome), each.frame);
     }
-    if (out.action == Action::kHold) {
-      require(!out.next_hop.is_unset(), "a held frame waits for somebody");
-      resume(out);
-    }
-    if (out.action == Action::kTx) ++balance_.sent, last_ = out;
     if (out.action == Action::kDrop) require(out.reason != DropReason::kCount, "a drop has a reason");
     balance_.require_even(rig_, out);
     for (const auto& [to, own] : rig_.own_frames()) {
       require(to < rig_.spec().ports.size(), "a frame of Cleat's own has a port");
       require(!parse_plainly(own).reason, "a frame of Cleat's own is well formed");
     }
+  }
+
+  // A piece that waits for the first of its datagram.
+  struct Waiting {
+    Outcome outcome;
+    Bytes frame;
+  };
+
+  void settle(const Outcome& out, const Bytes& frame) {
+    if (out.action == Action::kHold && out.first_piece_ms != 0) {
+      ++balance_.held;
+      if (waiting_.size() < kMostWaiting) waiting_.push_back({out, frame});
+      return;
+    }
+    if (out.action == Action::kTx || out.action == Action::kHold) require_whole(rig_, out, frame);
+    if (out.action == Action::kHold) {
+      require(!out.next_hop.is_unset(), "a held frame waits for somebody");
+      resume(out);
+    }
+    if (out.action == Action::kTx) ++balance_.sent;
   }
 
   void resume(const Outcome& held) {
@@ -101,6 +121,9 @@ class World {
     require(again.action == Action::kTx || again.action == Action::kHold || again.action == Action::kDrop,
             "a held frame is sent, held or dropped");
   }
+
+  static constexpr size_t kMostWaiting = 64;
+  std::vector<Waiting> waiting_;
 
   test::Rig rig_{add_golden_services, 1, {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};
   Outcome last_;

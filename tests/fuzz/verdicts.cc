@@ -18,6 +18,8 @@ void require_whole(const test::Rig& rig, const test::Outcome& out, const Bytes& 
   if (in[12] == 0x86 && in[20] != before.protocol) return;
   const test::FrameFields sent = test::fields_of(in), got = out.fields();
   require(got.ttl + 1 == sent.ttl, "one hop is taken");
+  require(after.piece == before.piece, "a piece stays the piece that it is");
+  if (before.piece == Piece::kLater) return;
   require(got.payload == sent.payload, "the payload is untouched");
   require(got.checksums_hold == sent.checksums_hold, "a right checksum stays right, a wrong one wrong");
 }

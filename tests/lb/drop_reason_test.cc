@@ -20,7 +20,8 @@ constexpr const char *kClient = "198.51.100.7:40000", *kRtmp = "10.10.0.100:1935
 // Given by the dataplane only: they need queues, mbufs or taps.
 const std::set<DropReason> kDataplane = {DropReason::kTxFull,           DropReason::kKernelTxFull,
                                          DropReason::kPuntFull,         DropReason::kSegmented,
-                                         DropReason::kNextHopQueueFull, DropReason::kFragmentQueueFull};
+                                         DropReason::kNextHopQueueFull, DropReason::kFragmentQueueFull,
+                                         DropReason::kUnknownVlan};
 
 void one_backend(SnapshotSpec& spec) { pool(spec, "srs").backends.resize(1); }
 std::string lip_of(const Outcome& out) { return out.fields().source.to_string(); }
