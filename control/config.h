@@ -55,6 +55,7 @@ struct PoolConfig {
   lb::PickMethod pick = lb::PickMethod::kMaglev;
   uint32_t client_timeout_s = 600;
   std::optional<HealthConfig> health;  // none: always healthy
+  bool reset_on_silence = true;  // flows of a backend that answers nothing (lb/silence.h)
   uint32_t slow_start_s = 0;  // 0: a backend that comes up takes its whole weight at once; at most 3,600
   PanicThreshold panic_threshold;
   std::vector<BackendConfig> backends;

@@ -41,7 +41,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
   PoolConfig pool;
   pool.name = name;
   check_name(section, name);
-  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold", "backends",
+  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold", "reset_on_silence", "backends",
                        "quic_lb", "ice_ufrag"}))
     return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
@@ -49,6 +49,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
                                      {"least-load", lb::PickMethod::kLeastLoad}});
   section["client_timeout"].seconds(pool.client_timeout_s, 1, lb::kMaxTimeoutS);
   if (section["health"].given()) pool.health = read_health(section["health"]);
+  section["reset_on_silence"].boolean(pool.reset_on_silence);
   section["slow_start"].seconds(pool.slow_start_s, 0, 3600);
   read_panic_threshold(section["panic_threshold"], pool.panic_threshold);
   const YamlField backends = section.need("backends", "a list with at least one backend");

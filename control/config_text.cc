@@ -63,6 +63,7 @@ Json ice_ufrag_json(const lb::UfragSpec& spec) {
 
 Json pool_json(const PoolConfig& pool) {
   Json json{{"pick", name_of(pool.pick)}, {"client_timeout", seconds_text(pool.client_timeout_s)}};
+  json["reset_on_silence"] = pool.reset_on_silence;
   json["slow_start"] = seconds_text(pool.slow_start_s);
   json["panic_threshold"] = panic_threshold_text(pool.panic_threshold);
   if (pool.health) json["health"] = health_json(*pool.health);

@@ -28,6 +28,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
                 [this](const ApiRequest& request) { return respond(operations_, request); }),
         signals_(io),
         clock_(io),
+        watch_(io),
         beat_(io) {
     operations_.on_reload([this](bool begins) { begins ? notify_.reloading() : tell_reloaded(); });
     if (const auto& tcp = operations_.config().api.tcp)
@@ -48,6 +49,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
       wait_for_signal();
     }
     wait_for_tick();
+    wait_to_watch();
     asio::post(io_, [self = shared_from_this()] {
       if (self->stopped_) return;
       self->notify_.ready();
@@ -64,6 +66,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
     signals_.cancel(ignored);
     signals_.clear(ignored);
     clock_.cancel();
+    watch_.cancel();
     beat_.cancel();
     stop_listening();
     operations_.end();
@@ -105,6 +108,15 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
     });
   }
 
+  void wait_to_watch() {
+    watch_.expires_after(std::chrono::milliseconds(200));
+    watch_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (error || self->stopped_) return;
+      self->operations_.watch_traffic();
+      self->wait_to_watch();
+    });
+  }
+
   // On this thread, so that a thread which is stuck falls silent.
   void wait_for_beat() {
     const auto interval = notify_.beat_interval();
@@ -131,7 +143,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
   ApiServer server_;
   std::optional<ApiServer> tcp_server_;
   asio::signal_set signals_;
-  asio::steady_timer clock_, beat_;
+  asio::steady_timer clock_, watch_, beat_;
   bool stopped_ = false;
 };
 

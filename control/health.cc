@@ -49,6 +49,11 @@ bool Health::healthy(const std::string& pool, const lb::Endpoint& endpoint) cons
   return monitor == nullptr || monitor->healthy();
 }
 
+bool Health::silent(const std::string& pool, const lb::Endpoint& endpoint) const {
+  const HealthMonitor* monitor = find(pool, endpoint);
+  return monitor != nullptr && monitor->silent();
+}
+
 std::optional<HealthView> Health::view(const std::string& pool, const lb::Endpoint& endpoint) const {
   const HealthMonitor* monitor = find(pool, endpoint);
   if (monitor == nullptr) return std::nullopt;

@@ -30,7 +30,29 @@ void Operations::note_health(const HealthTarget& target, bool healthy) {
                       std::chrono::steady_clock::now());
   else
     slow_start_.end(target.pool, target.endpoint);
+  (void)follow_silence();
   publish_soon();
+}
+
+bool Operations::follow_silence() {
+  std::map<std::pair<std::string, lb::Endpoint>, uint64_t> next;
+  for (const lb::PoolSpec& pool : spec_.pools)
+    for (const lb::BackendSpec& backend : pool.backends) {
+      const std::pair<std::string, lb::Endpoint> key(pool.name, {backend.address, backend.port});
+      if (!health_.silent(pool.name, key.second)) continue;
+      const auto known = silent_ms_.find(key);
+      next[key] = known != silent_ms_.end() ? known->second : engine_.now().ms;
+    }
+  const bool changed = next != silent_ms_;
+  silent_ms_ = std::move(next);
+  return changed;
+}
+
+void Operations::watch_traffic() {
+  passive_health_.look(engine_, spec_, [this](const std::string& pool, const lb::Endpoint& backend,
+                                              const std::string& reason) {
+    (void)health_.suspect(pool, backend, reason);
+  });
 }
 
 void Operations::start_newcomers_slowly() {

@@ -158,6 +158,10 @@ void HealthMonitor::change(bool healthy, uint32_t took_ms) {
   on_change_(target_, healthy);
 }
 
+bool HealthMonitor::silent() const {
+  return !healthy_ && (down_reason_ == "timeout" || down_reason_ == "unreachable");
+}
+
 void HealthMonitor::schedule() {
   // From start to start, so that slow answers do not stretch the interval.
   const auto next = check_started_ + next_wait();

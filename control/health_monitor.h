@@ -71,6 +71,8 @@ class HealthMonitor {
   [[nodiscard]] bool asks_the_same(const HealthConfig& check) const;
 
   [[nodiscard]] bool healthy() const { return healthy_; }
+  // Down, and as far as the last check can tell there is nobody: no refusal, no wrong answer.
+  [[nodiscard]] bool silent() const;
   [[nodiscard]] HealthView view() const;
 
  private:

@@ -43,6 +43,7 @@ constexpr Column kWorkerColumns[] = {
     {"emitted", "cleat_worker_emitted_packets_total", "Frames of Cleat's own."},
     {"icmp_sent", "cleat_worker_icmp_errors_total", "ICMP errors sent.", "of", "own"},
     {"icmp_relayed", "cleat_worker_icmp_errors_total", "ICMP errors sent.", "of", "others"},
+    {"resets", "cleat_worker_reset_flows_total", "TCP flows reset because their server is silent."},
     {"held", "cleat_worker_held_packets_total", "Frames that waited for a next hop."},
     {"flow_hits", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "hit"},
     {"flow_misses", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "miss"},
@@ -64,6 +65,11 @@ constexpr Column kBackendColumns[] = {
      MetricType::Gauge},
     {"effective_weight", "cleat_backend_effective_weight",
      "Weight in force: 0 while draining, or down and no panic.", nullptr, nullptr, MetricType::Gauge}};
+constexpr Column kFailureColumns[] = {
+    {"refused", "cleat_backend_failures_total", "What traffic says against a backend.", "kind", "refused"},
+    {"unanswered", "cleat_backend_failures_total", "What traffic says against a backend.", "kind", "unanswered"},
+    {"unreachable", "cleat_backend_failures_total", "What traffic says against a backend.", "kind",
+     "unreachable"}};
 constexpr Column kHealthColumns[] = {
     {"falls", "cleat_backend_falls_total", "How often it went down."},
     {"suspicions", "cleat_backend_suspicions_total", "How often its traffic made it suspect."}};
@@ -210,6 +216,7 @@ std::string metrics_text(const Operations& operations) {
   add_process(out, status_json(operations));
   add_backends(out, pools_json(operations));
   out.table(stats.at("services"), {{"service", "service"}}, kTrafficColumns, "cleat_service_");
+  out.table(stats.at("backends"), {{"pool", "pool"}, {"backend", "backend"}}, kFailureColumns);
   out.table(stats.at("backends"), {{"pool", "pool"}, {"backend", "backend"}}, kTrafficColumns,
             "cleat_backend_");
   out.table(stats.at("drops"), {{"reason", "reason"}}, kDropColumns);

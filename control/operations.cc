@@ -46,7 +46,8 @@ void Operations::tick() {
   });
   const bool by_time = slow_start_.advance(config_.pools, std::chrono::steady_clock::now());
   // What could not be published is tried again; a snapshot for least-load carries the sessions of its time.
-  if (by_load || by_time || !publish_error_.empty()) (void)publish();
+  const bool by_silence = follow_silence();
+  if (by_load || by_time || by_silence || !publish_error_.empty()) (void)publish();
   log_passed_deadlines();
 }
 
@@ -132,7 +133,9 @@ lb::Status Operations::publish() {
 
 Desired Operations::desired() const {
   return desired_state(config_, overrides_, [this](const std::string& pool, const lb::Endpoint& e) {
-    return Standing{health_.healthy(pool, e), slow_start_.share_percent(pool, e)};
+    const auto silent = silent_ms_.find({pool, e});
+    return Standing{health_.healthy(pool, e), slow_start_.share_percent(pool, e),
+                    silent == silent_ms_.end() ? 0 : silent->second};
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@
 #include "control/engine.h"
 #include "control/health.h"
 #include "control/overrides.h"
+#include "control/passive_health.h"
 #include "control/slow_start.h"
 #include "control/stats.h"
 #include "lb/result.h"
@@ -98,10 +100,8 @@ class Operations {
   Refused reset_pool(const std::string& pool);
   Refused reset_all();
 
-  // As Health::suspect(), for whoever watches the traffic: false if the backend is not checked.
-  bool suspect(const std::string& pool, const lb::Endpoint& backend, const std::string& reason) {
-    return health_.suspect(pool, backend, reason);
-  }
+  // To be called several times a second: looks at what the traffic says of the backends.
+  void watch_traffic();
 
   [[nodiscard]] Refused find_pool(const std::string& pool) const;
   // REQUIRES: the pool exists
@@ -143,6 +143,8 @@ class Operations {
   // Those of the coming state that are not in force yet, in pools that are.
   void start_newcomers_slowly();
   void note_health(const HealthTarget& target, bool healthy);
+  // Takes down who is silent, and since when. True if that is not what it was.
+  bool follow_silence();
   void log_panics(const std::vector<PoolVerdict>& next) const;
   void log_passed_deadlines();
 
@@ -155,6 +157,8 @@ class Operations {
   Overrides overrides_;
   Health health_;
   SlowStart slow_start_;
+  PassiveHealth passive_health_;
+  std::map<std::pair<std::string, lb::Endpoint>, uint64_t> silent_ms_;  // since when, in the engine's time
   lb::SnapshotSpec spec_;
   std::vector<PoolVerdict> verdicts_;  // of spec_
   uint64_t generation_ = 0;

@@ -49,7 +49,7 @@ std::optional<lb::Endpoint> SegmentNames::lip(lb::SlotIndex slot) const {
 }
 
 std::optional<std::string> SegmentNames::session_on(lb::SlotIndex slot) const {
-  const uint32_t number = engine_.segment->slots().at(slot).session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(engine_.segment->slots().at(slot));
   const lb::Sessions& sessions = engine_.segment->sessions().sessions;
   if (number == 0 || number > sessions.count()) return std::nullopt;
   const lb::Session& session = sessions.at(number - 1);

@@ -26,6 +26,16 @@ Traffic sum(const Engine& engine, std::unique_ptr<lb::TrafficCounters[]> lb::Wor
   return all;
 }
 
+std::optional<uint16_t> backend_id(const Engine& engine, const std::string& pool,
+                                   const lb::Endpoint& backend) {
+  lb::Identity identity;
+  identity.kind = lb::IdentityKind::kBackend;
+  identity.address = backend.address;
+  identity.port = backend.port;
+  identity.name_hash = lb::name_hash(pool);
+  return engine.segment->backends().find(identity);
+}
+
 Json worker_json(const lb::WorkerCounters& c, size_t number) {
   uint64_t rx = 0, tx = 0, punted = 0, dropped = 0;
   for (const lb::PortCounters& port : c.ports) {
@@ -43,6 +53,7 @@ Json worker_json(const lb::WorkerCounters& c, size_t number) {
           {"emitted", c.emitted.get()},
           {"icmp_sent", c.icmp_sent.get()},
           {"icmp_relayed", c.icmp_relayed.get()},
+          {"resets", c.resets.get()},
           {"held", c.held.get()},
           {"flow_hits", c.flow_hits.get()},
           {"flow_misses", c.flow_misses.get()},
@@ -168,13 +179,21 @@ Traffic service_traffic(const Engine& engine, const std::string& service) {
 }
 
 Traffic backend_traffic(const Engine& engine, const std::string& pool, const lb::Endpoint& backend) {
-  lb::Identity identity;
-  identity.kind = lb::IdentityKind::kBackend;
-  identity.address = backend.address;
-  identity.port = backend.port;
-  identity.name_hash = lb::name_hash(pool);
-  const auto id = engine.segment->backends().find(identity);
+  const auto id = backend_id(engine, pool, backend);
   return id ? sum(engine, &lb::WorkerCounters::backends, *id) : Traffic{};
+}
+
+Failures backend_failures(const Engine& engine, const std::string& pool, const lb::Endpoint& backend) {
+  Failures all;
+  const auto id = backend_id(engine, pool, backend);
+  if (!id) return all;
+  for (const lb::WorkerCounters* worker : engine.workers) {
+    const lb::FailureCounters& c = worker->failures[*id];
+    all.refused += c.refused.get();
+    all.unanswered += c.unanswered.get();
+    all.unreachable += c.unreachable.get();
+  }
+  return all;
 }
 
 Json traffic_json(const Traffic& traffic) {
@@ -198,6 +217,10 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
       const lb::Endpoint endpoint{backend.address, backend.port};
       Json row{{"pool", pool.name}, {"backend", endpoint.to_string()}};
       row.update(traffic_json(backend_traffic(engine, pool.name, endpoint)));
+      const Failures failures = backend_failures(engine, pool.name, endpoint);
+      row.update({{"refused", failures.refused},
+                  {"unanswered", failures.unanswered},
+                  {"unreachable", failures.unreachable}});
       backends.push_back(std::move(row));
     }
   return {{"workers", workers},

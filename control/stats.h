@@ -28,6 +28,12 @@ struct Traffic {
 Traffic service_traffic(const Engine& engine, const std::string& service);
 Traffic backend_traffic(const Engine& engine, const std::string& pool, const lb::Endpoint& backend);
 
+// Reasons to check a backend, as its traffic gave them (lb::FailureCounters).
+struct Failures {
+  uint64_t refused = 0, unanswered = 0, unreachable = 0;
+};
+Failures backend_failures(const Engine& engine, const std::string& pool, const lb::Endpoint& backend);
+
 // The fields of `traffic`, with "flows_open".
 nlohmann::ordered_json traffic_json(const Traffic& traffic);
 

@@ -14,13 +14,19 @@ enum class Touched : uint8_t {
   kFine,
 };
 
+// Whether its backend has not answered the SYN.
+bool was_ignored(const NatSlot& slot, SlotControl control) {
+  return control.state() == SlotState::kEmbryonic &&
+         (slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kAnswered) == 0;
+}
+
 Touched touch_slot(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
                    FlowControl control) {
   if (control.slot() >= worker.segment.slots().size()) return Touched::kGone;
   NatSlot& slot = worker.segment.slots().at(control.slot());
   const auto view = NatSlots::read(slot);
   if (!view || view->control.backend() != control.backend()) return Touched::kGone;
-  if (slot.session.load(std::memory_order_acquire) != 0) {
+  if (session_of(slot) != 0) {
     if (!touch_session(worker, snapshot, now, packet, control.slot())) return Touched::kGone;
     slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
     return Touched::kFine;
@@ -29,13 +35,19 @@ Touched touch_slot(Worker& worker, const Snapshot& snapshot, Now now, const Pack
       view->client_port != packet.src_port)
     return Touched::kGone;
   const bool tcp = packet.protocol == Protocol::kTcp;
-  if (tcp && is_first_syn(packet) && NatSlots::is_closed(slot)) return Touched::kGone;
+  if (tcp && is_first_syn(packet)) {
+    if (NatSlots::is_closed(slot)) return Touched::kGone;
+    if (was_ignored(slot, view->control)) {
+      worker.counters.failures[control.backend()].unanswered.add(1);
+      // Its client repeats the SYN in vain: another backend shall answer.
+      if (snapshot.backends[control.backend()].silent_ms != 0) return Touched::kGone;
+    }
+  }
   slot.forward_tick.store(now.tick(), std::memory_order_relaxed);
   if (!tcp) return Touched::kFine;
   NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, packet.tcp_flags);
   if (view->control.state() != SlotState::kEmbryonic) return Touched::kFine;
-  const bool answered = (slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kAnswered) != 0;
-  if (!answered || (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kRst)) != 0) return Touched::kYoung;
+  if (was_ignored(slot, view->control) || (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kRst)) != 0) return Touched::kYoung;
   NatSlots::confirm(slot, view->control, now.tick());
   return Touched::kFine;
 }

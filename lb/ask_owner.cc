@@ -93,7 +93,7 @@ bool take_owner(Worker& worker, const Snapshot& snapshot, Now now, const Packet&
   const StunParsed message = parse_stun(udp_payload(packet));
   const Listener& listener = snapshot.listeners[view.control.listener() % snapshot.listeners.size()];
   SessionTables& tables = worker.segment.sessions();
-  const uint32_t number = slot.session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(slot);
   if (!message || !message->is_binding(StunClass::kSuccess) || number == 0 ||
       number > tables.sessions.count() || listener.pool >= snapshot.pools.size())
     return false;

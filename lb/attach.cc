@@ -31,7 +31,7 @@ bool move_to(Worker& worker, Now now, SessionFound& found, unsigned index) noexc
   const auto to = Sessions::tuple(session, index);
   NatSlot& slot = worker.segment.slots().at(found.control.slot());
   const auto view = NatSlots::read(slot);
-  if (!to || !view || slot.session.load(std::memory_order_acquire) != found.index + 1) return false;
+  if (!to || !view || session_of(slot) != found.index + 1) return false;
   const uint16_t silence = silence_of_current(session, found.control, now.tick());
   if (!NatSlots::turn(slot, view->control, to->address, to->control.port(), to->control.listener()))
     return false;

@@ -8,7 +8,7 @@ namespace lb {
 bool close_flow(Worker& worker, const Snapshot& snapshot, SlotIndex index, const SlotView& view,
                 Quarantine cause, Now now) noexcept {
   NatSlot& slot = worker.segment.slots().at(index);
-  const uint32_t session = slot.session.load(std::memory_order_acquire);
+  const uint32_t session = session_of(slot);
   if (!NatSlots::close(slot, view.control, cause, now.tick())) return false;
   worker.slots.closed(index);
   // The entries go after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.

@@ -41,6 +41,13 @@ struct TrafficCounters {
   Counter flows_opened, flows_closed;  // open now = opened - closed, summed over workers
 };
 
+// What the traffic itself says of one backend: reasons to check it.
+struct FailureCounters {
+  Counter refused;      // resets instead of an answer to a SYN
+  Counter unanswered;   // SYNs that had to be repeated, first datagrams of flows that had no answer
+  Counter unreachable;  // ICMP errors that say so
+};
+
 // Sessions of services with `affinity: ice`.
 struct IceCounters {
   // Upper ends of the histogram of gaps, in ms; the last one has none. Gaps are multiples of the touch period, 250 ms.
@@ -81,6 +88,7 @@ struct WorkerCounters {
   Counter icmp_relayed;            // and ICMP errors of others that were passed on
   Counter flow_hits, flow_misses;  // look-ups of the flow table by packets of a service
   Counter relocations;             // entries moved to make room
+  Counter resets;                  // TCP flows that were reset because their backend is silent
   Counter held;                    // frames parked for a next hop
   std::array<Counter, kQuicLbConfigCount>
       cid_routed;  // packets by the config id of their routable connection id
@@ -93,6 +101,7 @@ struct WorkerCounters {
   // Indexed by ServiceId (kServiceGone included) and BackendId.
   std::unique_ptr<TrafficCounters[]> services{new TrafficCounters[kMaxServices + 1]};
   std::unique_ptr<TrafficCounters[]> backends{new TrafficCounters[kMaxBackends]};
+  std::unique_ptr<FailureCounters[]> failures{new FailureCounters[kMaxBackends]};  // by BackendId
 };
 
 }  // namespace lb

@@ -41,6 +41,7 @@ namespace lb {
   X(kBadStun,              "bad_stun",               "malformed STUN message, or one of a new address without its FINGERPRINT") \
   X(kStunIntegrity,        "stun_integrity",         "check for a known ICE session, not signed with its password") \
   X(kSessionTableFull,     "session_table_full",     "no room for a new ICE session")                  \
+  X(kServerSilent,         "server_silent",          "segment of a flow that was reset, for its server does not answer") \
   X(kFamilyMismatch,       "family_mismatch",        "client and backend are of different families")   \
   X(kNoRoute,              "no_route",               "no on-link network and no gateway for the next hop") \
   X(kNextHopUnresolved,    "next_hop_unresolved",    "the next hop does not answer ARP or neighbour discovery") \

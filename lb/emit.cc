@@ -52,4 +52,20 @@ bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint&
   return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kUdp, {datagram.data(), length});
 }
 
+bool emit_tcp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
+              const TcpFields& fields) noexcept {
+  TcpHeader tcp{};
+  tcp.source = be16::of(from.port);
+  tcp.destination = be16::of(to.port);
+  tcp.sequence = be32::of(fields.sequence);
+  tcp.acknowledgement = be32::of(fields.acknowledgement);
+  tcp.offset = sizeof(tcp) / 4 << 4;
+  tcp.flags = fields.flags;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&tcp);
+  tcp.checksum = checksum_of(
+      add_bytes(pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kTcp), sizeof(tcp)),
+                bytes, sizeof(tcp)));
+  return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kTcp, {bytes, sizeof(tcp)});
+}
+
 }  // namespace lb

@@ -25,4 +25,13 @@ bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress&
 bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
               std::span<const uint8_t> payload) noexcept;
 
+struct TcpFields {
+  uint32_t sequence = 0, acknowledgement = 0;
+  uint8_t flags = 0;
+};
+
+// Likewise a TCP segment without payload, options and window.
+bool emit_tcp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
+              const TcpFields& fields) noexcept;
+
 }  // namespace lb

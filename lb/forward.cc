@@ -10,6 +10,7 @@
 #include "lb/rewrite.h"
 #include "lb/session_bytes.h"
 #include "lb/session_reply.h"
+#include "lb/silence.h"
 #include "lb/translate.h"
 #include "lb/wire.h"
 
@@ -63,6 +64,13 @@ void send_rewritten(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   send_to(worker, snapshot, now, frame, route.port, route.next_hop, packet, verdict);
 }
 
+// The backend's word on a SYN.
+void note_handshake(Worker& worker, const Packet& packet, NatSlot& slot, BackendId backend) {
+  if ((packet.tcp_flags & tcp_flag::kRst) == 0) return NatSlots::note_answer(slot);
+  if ((slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kAnswered) == 0)
+    worker.counters.failures[backend].refused.add(1);
+}
+
 // In modes in which the backend sees the client itself.
 void pass_on_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
                     Verdict& verdict) {
@@ -95,6 +103,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (is_one_way(packet.service->forward))
     return pass_on_client(worker, snapshot, now, frame, packet, verdict);
   if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, verdict)) return;
+  if (backend.silent_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
+    if (meet_silence(worker, snapshot, now, packet, verdict)) return;
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).sequence_delta_or_bytes_in, frame.length);
   const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
@@ -115,7 +125,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   const uint16_t backend_port = backend.port != 0 ? backend.port : view->vip_port;
   if (packet.src != backend.address || packet.src_port != backend_port)
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
-  if (slot.session.load(std::memory_order_relaxed) != 0)
+  if (session_of(slot) != 0)
     direct_reply(worker, snapshot, now, packet, slot, *view);
   const Listener& listener = snapshot.listeners[view->listener % snapshot.listeners.size()];
   if (listener.vip.is_v4() != view->client.is_v4())
@@ -126,8 +136,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
 
   if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
-    if (control.state() == SlotState::kEmbryonic && !(packet.tcp_flags & tcp_flag::kRst))
-      NatSlots::note_answer(slot);
+    note_acknowledged(slot, packet);
+    if (control.state() == SlotState::kEmbryonic) note_handshake(worker, packet, slot, control.backend());
   } else if (control.state() == SlotState::kEmbryonic) {
     NatSlots::confirm(slot, control, now.tick());
   }
@@ -141,7 +151,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     traffic->packets_out.add(1);
     traffic->bytes_out.add(frame.length);
   }
-  if (slot.session.load(std::memory_order_relaxed) != 0)
+  if (session_of(slot) != 0)
     count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
   send_rewritten(worker, snapshot, now, frame, packet,
                  {listener.vip, view->client, view->vip_port, view->client_port}, *route,

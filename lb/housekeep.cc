@@ -4,6 +4,7 @@
 
 #include "lb/close_flow.h"
 #include "lb/pipeline.h"
+#include "lb/silence.h"
 #include "lb/sweep_sessions.h"
 
 namespace lb {
@@ -35,7 +36,7 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
     return {kEmbryonicTcpTicks, Quarantine::kNone, true};
   if (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kProbing)
     return {kEmbryonicUdpTicks, Quarantine::kNone};
-  const bool ice = slot.session.load(std::memory_order_relaxed) != 0;
+  const bool ice = session_of(slot) != 0;
   return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
           ice ? Quarantine::kIce : Quarantine::kIdle};
 }
@@ -55,7 +56,10 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
   const Limit limit = limit_of(snapshot, slot, control, NatSlots::protocol_of(index));
   // A server repeats its SYN-ACK for a minute to a client that may not exist.
   if ((limit.client_only ? forward_age : std::min(forward_age, reply_age)) <= limit.ticks) return;
-  if (const auto view = NatSlots::read(slot)) close_flow(worker, snapshot, index, *view, limit.cause, now);
+  const auto view = NatSlots::read(slot);
+  if (!view || !close_flow(worker, snapshot, index, *view, limit.cause, now)) return;
+  if (control.state() == SlotState::kEmbryonic && NatSlots::protocol_of(index) == Protocol::kUdp)
+    worker.counters.failures[control.backend()].unanswered.add(1);
 }
 
 // True if the slot that an entry names is in use for that entry's client.
@@ -65,7 +69,7 @@ bool slot_agrees(Worker& worker, const Key& key, FlowControl control) {
   const auto view = NatSlots::read(worker.segment.slots().at(control.slot()));
   if (!view || view->control.backend() != control.backend()) return false;
   const NatSlot& slot = worker.segment.slots().at(control.slot());
-  if (const uint32_t number = slot.session.load(std::memory_order_acquire); number != 0)
+  if (const uint32_t number = session_of(slot); number != 0)
     return static_cast<bool>(worker.segment.sessions().tuple_on(control.slot(), number - 1, client_of(key),
                                                                 client_port_of(key), listener_of(key)));
   return view->control.listener() == listener_of(key) && view->client == client_of(key) &&
@@ -120,6 +124,7 @@ void housekeep(Worker& worker, const Snapshot& snapshot, Now now) noexcept {
   const uint64_t elapsed = std::min(now.ms - worker.swept_ms, kLongestStepMs);
   worker.swept_ms = now.ms;
   worker.slots.sweep(elapsed, [&](SlotIndex index) { sweep_slot(worker, snapshot, now, index); });
+  sweep_silent(worker, snapshot, now, elapsed);
   FlowTables& flows = worker.segment.flows();
   sweep_table(worker, snapshot, now, elapsed, flows.narrow, worker.narrow_hand);
   sweep_table(worker, snapshot, now, elapsed, flows.wide, worker.wide_hand);

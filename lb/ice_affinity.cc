@@ -26,7 +26,7 @@ enum class Proof : uint8_t { kNone, kRight, kWrong, kNoFingerprint };
 
 // The flow of the packet's address leads to a session whose client is gone, or to none.
 bool lost_its_client(Worker& worker, Now now, const Packet& packet) {
-  const uint32_t number = worker.segment.slots().at(packet.slot).session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(worker.segment.slots().at(packet.slot));
   if (number == 0) return true;
   const TupleFound tuple = worker.segment.sessions().tuple_on(packet.slot, number - 1, packet.src,
                                                               packet.src_port, packet.listener);
@@ -159,7 +159,7 @@ void follow_rtcp(Worker& worker, const Snapshot& snapshot, Now now, const Packet
                  std::span<const uint8_t> payload) {
   if (payload_kind(payload) != PayloadKind::kRtcp || !is_slot(packet.slot)) return;
   const NatSlot& slot = worker.segment.slots().at(packet.slot);
-  const uint32_t number = slot.session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(slot);
   SessionTables& tables = worker.segment.sessions();
   const auto view = NatSlots::read(slot);
   if (number == 0 || number > tables.sessions.count() || !view) return;
@@ -204,7 +204,7 @@ void find_by_ice(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
 
 bool touch_session(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
                    SlotIndex index) noexcept {
-  const uint32_t number = worker.segment.slots().at(index).session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(worker.segment.slots().at(index));
   SessionTables& tables = worker.segment.sessions();
   TupleFound tuple = tables.tuple_on(index, number - 1, packet.src, packet.src_port, packet.listener);
   if (!tuple) return false;

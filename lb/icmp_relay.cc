@@ -122,10 +122,17 @@ class Relay {
     return view;
   }
 
+  [[nodiscard]] bool says_unreachable() const {
+    const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
+    return packet_.v4 ? icmp->type == icmp::kUnreachable && icmp->code != icmp::kFragmentationNeeded
+                      : icmp->type == icmpv6::kUnreachable;
+  }
+
   // A packet of Cleat's to a backend, for a client.
   void of_backend(LipIndex lip) {
     const auto view = find_slot(lip);
     if (!view) return drop(DropReason::kIcmpNoFlow);
+    if (says_unreachable()) worker_.counters.failures[view->control.backend()].unreachable.add(1);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
   }

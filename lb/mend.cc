@@ -86,7 +86,7 @@ class Mender {
     if (control.slot() >= segment_.slots().size()) return false;
     const auto view = NatSlots::read(segment_.slots().at(control.slot()));
     if (!view || view->control.backend() != control.backend()) return false;
-    if (const uint32_t number = segment_.slots().at(control.slot()).session.load(); number != 0)
+    if (const uint32_t number = session_of(segment_.slots().at(control.slot())); number != 0)
       return static_cast<bool>(segment_.sessions().tuple_on(control.slot(), number - 1, client_of(key),
                                                             client_port_of(key), listener));
     if (view->control.listener() != listener) return false;
@@ -133,7 +133,7 @@ class Mender {
     NatSlot& slot = segment_.slots().at(index);
     const auto view = NatSlots::read(slot);
     if (!view) return;
-    const uint32_t session = slot.session.load();
+    const uint32_t session = session_of(slot);
     if (session != 0 ? restore_session(index, *view, session - 1) : restore(index, *view)) {
       ++report_.slots;
       return;
@@ -162,7 +162,7 @@ bool is_second_address(Segment& segment, const Key& key, SlotIndex index) {
   if (!is_slot(index)) return false;
   const NatSlot& slot = segment.slots().at(index);
   const auto view = NatSlots::read(slot);
-  return view && slot.session.load() != 0 &&
+  return view && session_of(slot) != 0 &&
          (view->client != client_of(key) || view->client_port != client_port_of(key));
 }
 

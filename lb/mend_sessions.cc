@@ -57,7 +57,7 @@ class Mender {
     if (control.slot() >= segment_.slots().size()) return false;
     const NatSlot& slot = segment_.slots().at(control.slot());
     const auto view = NatSlots::read(slot);
-    return view && slot.session.load() == index + 1 && view->control.backend() == control.backend();
+    return view && session_of(slot) == index + 1 && view->control.backend() == control.backend();
   }
 
   // Entries whose session is not open, or does not have that name or SSRC.

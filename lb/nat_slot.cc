@@ -37,7 +37,7 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
   slot.tcp_reply.store(0, std::memory_order_release);
   slot.sequence_delta_or_bytes_in.store(0, std::memory_order_release);
   slot.timestamp_delta_or_bytes_out.store(0, std::memory_order_release);
-  slot.session.store(0, std::memory_order_release);
+  slot.session_or_acknowledged.store(0, std::memory_order_release);
 }
 
 void NatSlots::open(NatSlot& slot, Tick now, SlotState state) noexcept {

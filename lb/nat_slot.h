@@ -87,7 +87,8 @@ class SlotControl {
   uint64_t raw_ = 0;
 };
 
-// Bits of NatSlot::tcp_forward and tcp_reply. Each byte is written by its own side only.
+// Bits of NatSlot::tcp_forward and tcp_reply. Each byte is written by its own side only. The high half of tcp_forward is
+// lb/silence.cc's.
 namespace slot_flag {
 inline constexpr uint8_t kFin = 0x01;       // this side sent FIN
 inline constexpr uint8_t kFinFirst = 0x02;  // and the other side had not
@@ -110,9 +111,18 @@ struct alignas(64) NatSlot {
   // from its client, and to it, that its record does not count yet (lb/session_bytes.h).
   std::atomic<uint32_t> sequence_delta_or_bytes_in;
   std::atomic<uint32_t> timestamp_delta_or_bytes_out;
-  std::atomic<uint32_t> session;  // of an ICE session: its number + 1; else 0
+  // Of an ICE session: its number + 1. Of TCP: what the backend acknowledged last, modulo 2^31, and kAcknowledged. Else 0.
+  std::atomic<uint32_t> session_or_acknowledged;
 };
 static_assert(sizeof(NatSlot) == 64);
+
+inline constexpr uint32_t kAcknowledged = uint32_t{1} << 31;
+
+// The number of the slot's ICE session + 1; 0: it has none. Any thread.
+inline uint32_t session_of(const NatSlot& slot) noexcept {
+  const uint32_t value = slot.session_or_acknowledged.load(std::memory_order_acquire);
+  return (value & kAcknowledged) != 0 ? 0 : value;
+}
 
 // A consistent picture of one slot in use.
 struct SlotView {

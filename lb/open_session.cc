@@ -62,7 +62,7 @@ class Opening {
       packet_.slot = *claimed;
       NatSlots::fill(slot(), packet_.backend, packet_.listener, packet_.src, packet_.src_port,
                      packet_.dst_port, now_.tick());
-      slot().session.store(found_.index + 1, std::memory_order_release);
+      slot().session_or_acknowledged.store(found_.index + 1, std::memory_order_release);
       if (!change([this](SessionControl c) { return c.with_slot(packet_.slot); }))
         return give_back(Outcome::kOther);
       put_first_tuple(message);

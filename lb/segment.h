@@ -20,7 +20,7 @@
 
 namespace lb {
 
-inline constexpr uint32_t kSegmentVersion = 3;
+inline constexpr uint32_t kSegmentVersion = 4;
 
 // Sizes, fixed when a segment is made. All from the config.
 struct SegmentGeometry {

@@ -29,7 +29,7 @@ void direct_reply(Worker& worker, const Snapshot& snapshot, Now now, const Packe
   const StunParsed answer = parse_stun(payload);
   if (!answer || !(answer->is_binding(StunClass::kSuccess) || answer->is_binding(StunClass::kError))) return;
   const Sessions& sessions = worker.segment.sessions().sessions;
-  const uint32_t number = slot.session.load(std::memory_order_acquire);
+  const uint32_t number = session_of(slot);
   if (number == 0 || number > sessions.count()) return;
   SessionFound found{number - 1, {}};
   Session& session = sessions.at(found.index);

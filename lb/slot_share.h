@@ -64,6 +64,12 @@ class SlotShare {
     }
   }
 
+  // The slots of TCP, of all LIPs, as a row of so many.
+  [[nodiscard]] uint64_t tcp_slots() const { return uint64_t{all_count_} * share_size(); }
+  [[nodiscard]] SlotIndex tcp_slot(uint64_t i) const {
+    return share_slot(all_, i / share_size() * 2 * share_size() + i % share_size());
+  }
+
   // True when the slot may be given out for a flow to `backend`.
   static bool is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept;
 

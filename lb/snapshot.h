@@ -67,6 +67,7 @@ struct Backend {
   bool routed = false;
   bool takes_new = false;  // effective weight > 0
   IpAddress next_hop;      // on-link address to resolve: the backend itself or a gateway
+  uint64_t silent_ms = 0;  // BackendSpec's
 };
 
 // A pool's backends in the form its pick method reads (lb/pick.h).
@@ -92,6 +93,7 @@ struct Snapshot {
   std::vector<Service> services;
   std::vector<Listener> listeners;
   std::vector<Backend> backends;
+  bool any_silent = false;  // of them
   std::vector<Pool> pools;
   std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
   std::vector<LipIndex> active_lips;  // those that take new flows

@@ -30,6 +30,7 @@ struct BackendSpec {
   IpAddress address;
   uint16_t port = 0;    // 0: the port that the client addressed
   uint32_t weight = 0;  // effective weight, 0..1,000,000; 0 takes no new sessions, its flows go on
+  uint64_t silent_ms = 0;  // since when it answers no check, and its flows may be reset (lb/silence.h); 0: they are not
 };
 
 // One QUIC-LB configuration of a pool, and whose its server ids are.

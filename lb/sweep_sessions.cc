@@ -40,7 +40,7 @@ void sweep_session(Worker& worker, Now now, SessionIndex index) noexcept {
   }
   const NatSlot& slot = worker.segment.slots().at(control->slot());
   const auto view = NatSlots::read(slot);
-  if (view && slot.session.load(std::memory_order_acquire) == index + 1)
+  if (view && session_of(slot) == index + 1)
     return leave_forsaken(worker, now, session, *control, view->vip_port);
   if (unheard <= kOpeningTicks) return;
   close_session(worker, index, control->slot(), view ? view->vip_port : uint16_t{0});

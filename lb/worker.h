@@ -73,6 +73,12 @@ struct Worker {
     uint64_t at = 0, due = 0;
   };
   Hand narrow_hand, wide_hand, sessions_hand;
+  // lb/silence.h
+  struct SilencePass {
+    uint64_t at = 0;
+    uint64_t began_ms = 0, next_ms = 0;
+  };
+  SilencePass silence;
   uint64_t swept_ms = 0;
   uint64_t evicted_ms = 0;
   uint64_t neighbours_swept_ms = 0;

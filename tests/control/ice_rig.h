@@ -40,7 +40,7 @@ class IceRig : public Rig {
     const lb::Endpoint from = endpoint(client);
     lb::NatSlots::fill(segment.slots().at(slot), backend_id(backend), listener(), from.address, from.port,
                        8000, now.tick());
-    segment.slots().at(slot).session.store(found.index + 1);
+    segment.slots().at(slot).session_or_acknowledged.store(found.index + 1);
     change(found, found.control.with_slot(slot));
     attach(found, client, lb::TupleState::kUnproven);
     lb::NatSlots::open(segment.slots().at(slot), now.tick());

@@ -47,8 +47,8 @@ void IceWatch::server_said(const Endpoint& lip, const test::Outcome& out) {
   const auto view = NatSlots::read(slot);
   require(view.has_value(), "a reply comes by a slot in use");
   if (view->client == client.address && view->client_port == client.port) return;
-  require(slot.session.load() != 0, "a flow without a session has one client");
-  const Session& session = rig_.segment().sessions().sessions.at(slot.session.load() - 1);
+  require(session_of(slot) != 0, "a flow without a session has one client");
+  const Session& session = rig_.segment().sessions().sessions.at(session_of(slot) - 1);
   bool attached = false;
   for (unsigned i = 0; i < kSessionTuples; ++i) {
     const auto tuple = Sessions::tuple(session, i);
@@ -81,7 +81,7 @@ void IceWatch::require_sessions_hold() {
     const NatSlot& slot = rig_.segment().slots().at(control->slot());
     before.probing = is_probing(slot);
     const auto view = NatSlots::read(slot);
-    require(view && slot.session.load() == i + 1, "a session's slot is its own");
+    require(view && session_of(slot) == i + 1, "a session's slot is its own");
     require(view->control.backend() == control->backend(), "a session's slot leads to its server");
   }
 }

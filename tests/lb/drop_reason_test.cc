@@ -62,6 +62,19 @@ Outcome with_a_silent_next_hop() {
   return rig.send(udp(kClient, kRtc));
 }
 
+Outcome to_a_silent_server() {
+  const std::string client = "198.51.100.7:40000", vip = "10.10.0.100:1935";
+  Rig rig(one_backend);
+  const Endpoint lip = rig.send(tcp(client, vip).syn()).fields().source;
+  rig.send(tcp("10.20.0.11:1935", lip.to_string()).syn_ack().to(kInsideMac), kInside);
+  rig.send(tcp(client, vip));
+  rig.wait_s(3);
+  rig.reload([&](SnapshotSpec& spec) { pool(spec, "srs").backends[0].silent_ms = rig.now().ms; });
+  rig.send(tcp(client, vip).payload("media"));
+  rig.wait_ms(900);
+  return rig.send(tcp(client, vip).payload("media"));
+}
+
 // A damaged slot: its listener is of the other family.
 Outcome with_families_mixed() {
   Rig rig(one_backend);
@@ -204,6 +217,7 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
                                   s.ports[0].gateway_v4.reset();
                                   pool(s, "srs").backends = {{ip("192.0.2.1"), 0, 1}};
                                 })},
+    {DropReason::kServerSilent, to_a_silent_server},
     {DropReason::kNextHopUnresolved, with_a_silent_next_hop},
     {DropReason::kNeighbourTableFull, without_a_neighbours_place},
     {DropReason::kBadArp, sent([] {

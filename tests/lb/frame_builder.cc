@@ -79,7 +79,7 @@ Bytes FrameBuilder::upper_layer() const {
     put16(out, source_.port);
     put16(out, destination_.port);
     put32(out, sequence_);
-    put32(out, (flags_ & tcp_flag::kAck) != 0 ? 77 : 0);
+    put32(out, (flags_ & tcp_flag::kAck) != 0 ? acknowledgement_ : 0);
     put8(out, tcp_offset_ << 4U);
     put8(out, flags_);
     put16(out, 64240);

@@ -55,6 +55,7 @@ class FrameBuilder {
   FrameBuilder& rst() { return flags(tcp_flag::kRst); }
   FrameBuilder& tcp_offset(uint8_t words) { return set(tcp_offset_, words); }
   FrameBuilder& sequence(uint32_t number) { return set(sequence_, number); }
+  FrameBuilder& acknowledgement(uint32_t number) { return set(acknowledgement_, number); }
   FrameBuilder& payload(std::string_view text) { return set(payload_, Bytes(text.begin(), text.end())); }
   FrameBuilder& payload(Bytes bytes) { return set(payload_, std::move(bytes)); }
   FrameBuilder& udp_length(uint16_t length) { return set(udp_length_, int{length}); }
@@ -79,7 +80,7 @@ class FrameBuilder {
   MacAddress source_mac_ = kGatewayMac, destination_mac_ = kOutsideMac;
   uint8_t protocol_, ttl_ = 64, flags_ = tcp_flag::kAck, tcp_offset_ = 5, icmp_type_ = 8, icmp_code_ = 0;
   uint16_t fragment_ = 0, id_ = 0x1234;
-  uint32_t sequence_ = 1000, icmp_rest_ = 0x00010001;
+  uint32_t sequence_ = 1000, acknowledgement_ = 77, icmp_rest_ = 0x00010001;
   int total_length_ = -1, ip_checksum_ = -1, udp_length_ = -1, l4_checksum_ = -1;
   size_t padding_ = 0;
   bool own_ = false;

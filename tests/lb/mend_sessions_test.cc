@@ -39,7 +39,7 @@ class MendSessions : public test::MendRig {
   void fill() {
     learn();
     NatSlots::fill(slot(1), backend_, listener_, client(1), 40000, kVipPort, kNow.tick());
-    slot(1).session.store(1);
+    slot(1).session_or_acknowledged.store(1);
     change(control_of()->with_slot(slot_number(1)));
     attach(1);
     enter(1, slot_number(1));
@@ -130,7 +130,7 @@ TEST_F(MendSessions, ANameThatLeadsToAnothersRecordGoes) {
 TEST_F(MendSessions, ASessionThatHadNotGotItsSlotYetWaitsForItsClient) {
   learn();
   NatSlots::fill(slot(1), backend_, listener_, client(1), 40000, kVipPort, kNow.tick());
-  slot(1).session.store(1);
+  slot(1).session_or_acknowledged.store(1);
 
   EXPECT_EQ(mend(segment_, kNow).sessions, 1U);
 
@@ -308,7 +308,7 @@ TEST_F(MendSessions, RecordsWhoseWordsMakeNoSenseAreFree) {
   spoilt([this] { change(control_of()->with_backend(999)); });
   spoilt([this] { change(control_of()->with_slot(static_cast<SlotIndex>(segment_.slots().size()))); });
   spoilt([this] { change(control_of()->with_slot(slot_number(7))); });
-  spoilt([this] { slot(1).session.store(9); });
+  spoilt([this] { slot(1).session_or_acknowledged.store(9); });
 }
 
 }  // namespace

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "lb/silence.h"
+
+#include <algorithm>
+
+#include "lb/checksum.h"
+#include "lb/emit.h"
+#include "lb/wire.h"
+
+namespace lb {
+namespace {
+
+// A reply's tick is renewed once a second: six ticks without are half a second of silence at least.
+constexpr uint16_t kSilentTicks = 6;
+// From the first look at a flow that waits for its backend to the one that ends it.
+constexpr unsigned kPatienceTicks = 3;
+constexpr uint64_t kPassMs = 400, kSlotsPerMs = 1024;
+constexpr unsigned kAskedPerMs = 16;
+static_assert(kMaxSessions < kAcknowledged);
+
+// The high half of NatSlot::tcp_forward: since when the flow waits, in ticks modulo 15, plus one; 0: it does not.
+constexpr unsigned kTurn = 15;
+constexpr uint8_t kOthers = 0x0f;
+
+void set_waiting(NatSlot& slot, unsigned value) {
+  const uint8_t before = slot.tcp_forward.load(std::memory_order_relaxed);
+  const auto after = static_cast<uint8_t>((before & kOthers) | value << 4);
+  if (after != before) slot.tcp_forward.store(after, std::memory_order_relaxed);
+}
+
+// Begins to wait if it does not yet, or if what is noted is of an earlier silence. In ticks.
+unsigned waited(NatSlot& slot, Now now, uint64_t silent_ms) {
+  const unsigned at = now.tick() % kTurn;
+  const unsigned since = slot.tcp_forward.load(std::memory_order_relaxed) >> 4;
+  const unsigned ticks = since == 0 ? 0 : (at + kTurn - (since - 1)) % kTurn;
+  const bool stale = ticks * (1000U / kTicksPerSecond) > now.ms - std::min(now.ms, silent_ms);
+  if (since == 0 || stale) {
+    set_waiting(slot, at + 1);
+    return 0;
+  }
+  return ticks;
+}
+
+bool is_silent(const NatSlot& slot, Now now) {
+  return ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kSilentTicks;
+}
+
+// With the number before its own a segment is old, and whoever gets it says what is awaited (RFC 9293 section 3.8.4).
+void make_keep_alive(Packet& packet) {
+  auto* tcp = reinterpret_cast<TcpHeader*>(packet.l4);
+  const be32 before = tcp->sequence;
+  tcp->sequence = be32::of(before.host() - 1);
+  ChecksumDelta delta;
+  delta.change(before, tcp->sequence);
+  tcp->checksum = delta.apply(tcp->checksum);
+}
+
+// The number that the backend waits for, as far as is known, seen from one of the client's that is near.
+uint32_t awaited(const NatSlot& slot, uint32_t near) {
+  const uint32_t low = slot.session_or_acknowledged.load(std::memory_order_relaxed) & ~kAcknowledged;
+  return near - ((near - low + (kAcknowledged >> 1)) & ~kAcknowledged) + (kAcknowledged >> 1);
+}
+
+bool reset(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, NatSlot& slot) {
+  const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
+  const TcpFields to_client{tcp->acknowledgement.host(), 0, tcp_flag::kRst};
+  if (!emit_tcp(worker, snapshot, now, {packet.dst, packet.dst_port}, {packet.src, packet.src_port}, to_client))
+    return false;
+  // The backend may hear it when it comes back, or even now: a link may be cut one way.
+  const Backend& backend = snapshot.backends[packet.backend];
+  const TcpFields to_backend{awaited(slot, tcp->sequence.host()), 0, tcp_flag::kRst};
+  emit_tcp(worker, snapshot, now,
+           {snapshot.lips[NatSlots::lip_of(packet.slot)], NatSlots::port_of(packet.slot)},
+           {backend.address, backend.port != 0 ? backend.port : packet.dst_port}, to_backend);
+  NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, tcp_flag::kRst);
+  worker.counters.resets.add(1);
+  return true;
+}
+
+// A pure ACK with a number that is no client's: it must be answered.
+bool ask_client(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot& slot,
+                const SlotView& view) {
+  const Listener& listener = snapshot.listeners[view.listener % snapshot.listeners.size()];
+  if (listener.vip.is_v4() != view.client.is_v4()) return false;
+  const uint32_t acknowledged = awaited(slot, static_cast<uint32_t>(now.ms));
+  // Another one each time, lest it lies in the client's window by chance: then it says nothing.
+  const auto number = static_cast<uint32_t>(acknowledged + (now.ms << 20));
+  return emit_tcp(worker, snapshot, now, {listener.vip, view.vip_port}, {view.client, view.client_port},
+                  {number, acknowledged, tcp_flag::kAck});
+}
+
+}  // namespace
+
+void note_acknowledged(NatSlot& slot, const Packet& packet) noexcept {
+  if ((packet.tcp_flags & tcp_flag::kAck) == 0) return;
+  const uint32_t seen =
+      reinterpret_cast<const TcpHeader*>(packet.l4)->acknowledgement.host() | kAcknowledged;
+  if (slot.session_or_acknowledged.load(std::memory_order_relaxed) != seen)
+    slot.session_or_acknowledged.store(seen, std::memory_order_relaxed);
+}
+
+bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                  Verdict& verdict) noexcept {
+  constexpr uint8_t kNotPlain = tcp_flag::kSyn | tcp_flag::kRst;
+  NatSlot& slot = worker.segment.slots().at(packet.slot);
+  const SlotControl control(slot.control.load(std::memory_order_acquire));
+  if (control.state() != SlotState::kLive || control.backend() != packet.backend ||
+      (packet.tcp_flags & (kNotPlain | tcp_flag::kAck)) != tcp_flag::kAck)
+    return false;
+  if (!is_silent(slot, now)) {
+    set_waiting(slot, 0);
+    return false;
+  }
+  const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
+  const unsigned payload = packet.l4_length - (tcp->offset >> 4) * 4U;
+  const uint32_t end = tcp->sequence.host() + payload + ((packet.tcp_flags & tcp_flag::kFin) != 0 ? 1 : 0);
+  const uint64_t silent_ms = snapshot.backends[packet.backend].silent_ms;
+  const auto ahead = static_cast<int32_t>(end - awaited(slot, end));
+  if (ahead <= 0) {
+    if (now.ms < silent_ms + kQuietPatienceMs) return false;
+    if (payload == 0) make_keep_alive(packet);
+  }
+  if (waited(slot, now, silent_ms) < kPatienceTicks) return false;
+  if (!reset(worker, snapshot, now, packet, slot)) return false;
+  worker.drop(packet, verdict, DropReason::kServerSilent);
+  return true;
+}
+
+void sweep_silent(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms) noexcept {
+  Worker::SilencePass& pass = worker.silence;
+  if (!snapshot.any_silent) {
+    pass = {};
+    return;
+  }
+  if (now.ms < pass.next_ms) return;
+  if (pass.at == 0) pass.began_ms = now.ms;
+  unsigned asked = 0;
+  const uint64_t total = worker.slots.tcp_slots();
+  const uint64_t end = std::min(total, pass.at + kSlotsPerMs * elapsed_ms);
+  for (; pass.at < end && asked < kAskedPerMs; ++pass.at) {
+    const NatSlot& slot = worker.segment.slots().at(worker.slots.tcp_slot(pass.at));
+    const SlotControl control(slot.control.load(std::memory_order_relaxed));
+    if (control.state() != SlotState::kLive || snapshot.backends[control.backend()].silent_ms == 0 ||
+        !is_silent(slot, now) || NatSlots::is_closed(slot))
+      continue;
+    const auto view = NatSlots::read(slot);
+    if (view && ask_client(worker, snapshot, now, slot, *view)) ++asked;
+  }
+  if (pass.at < total) return;
+  pass.at = 0;
+  pass.next_ms = pass.began_ms + kPassMs;
+}
+
+}  // namespace lb
