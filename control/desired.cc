@@ -57,7 +57,8 @@ PoolVerdict weigh(const PoolConfig& pool, const Overrides& overrides, const Stan
   for (size_t i = 0; i < wanted.size(); ++i) {
     const uint32_t share = verdict.scale == 1 ? 1 : standings[i].share_percent;
     const uint32_t weight = verdict.panic || standings[i].healthy ? wanted[i].weight * share : 0;
-    const uint64_t silent_ms = pool.reset_on_silence ? standings[i].silent_ms : 0;
+    // When most are silent at once, the fault may lie between them and here.
+    const uint64_t silent_ms = pool.reset_on_silence && !verdict.panic ? standings[i].silent_ms : 0;
     into.push_back({wanted[i].endpoint.address, wanted[i].endpoint.port, weight, silent_ms});
   }
   return verdict;

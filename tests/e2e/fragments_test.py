@@ -58,7 +58,7 @@ class Stage:
         server.ip(*(f"address add {vip}/{'128' if ':' in vip else '32'} dev lo{' nodad' if ':' in vip else ''}"
                     for (mode, _), vip in self.vips.items() if mode != "nat"))
         tunnel_end.start(run, server)
-        config = config_for(self.net, api_path(run), state_path(run), health={"tcp": PORT, "interval": "1s"})
+        config = config_for(self.net, api_path(run), state_path(run), health={"tcp": True, "port": PORT})
         config["services"] = []
         for pool in ("srs", "srs6"):
             del config["pools"][pool]["health"]
