@@ -15,7 +15,7 @@ lb::Result<Config> parse_config(std::string_view text, const std::string& file) 
     root.refuse("empty; at least dataplane: with its ports is wanted");
   else if (root.is_map({"dataplane", "nat", "pools", "services", "health", "api", "seed"})) {
     read_dataplane(root.need("dataplane", "a section with the ports"), config.dataplane);
-    read_nat(root["nat"], config.lips);
+    read_nat(root["nat"], config.lips, config.timeouts);
     read_pools(root["pools"], config.pools);
     read_services(root["services"], config.services);
     if (const YamlField health = root["health"]; health.given() && health.is_map({"at_once"}))

@@ -55,7 +55,7 @@ struct PoolConfig {
   lb::PickMethod pick = lb::PickMethod::kMaglev;
   uint32_t client_timeout_s = 600;
   std::optional<HealthConfig> health;  // none: always healthy
-  bool reset_on_silence = true;  // flows of a backend that answers nothing (lb/silence.h)
+  bool reset_on_silence = true;        // flows of a backend that answers nothing (lb/silence.h)
   uint32_t slow_start_s = 0;  // 0: a backend that comes up takes its whole weight at once; at most 3,600
   PanicThreshold panic_threshold;
   std::vector<BackendConfig> backends;
@@ -111,6 +111,7 @@ struct Config {
   std::string file;  // where it was read from; beside it lies the operator's state
   DataplaneConfig dataplane;
   std::vector<lb::IpAddress> lips;  // `nat.addresses` with prefixes expanded
+  lb::FlowTimeouts timeouts;        // `nat.timeouts`
   std::vector<PoolConfig> pools;
   std::vector<ServiceConfig> services;
   uint32_t checks_at_once = 256;  // `health.at_once`: health checks under way at most, 1..4,096

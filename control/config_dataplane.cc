@@ -143,8 +143,16 @@ void read_dataplane(const YamlField& section, DataplaneConfig& into) {
                  " are possible");
 }
 
-void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips) {
-  if (!section.given() || !section.is_map({"addresses"})) return;
+void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips, lb::FlowTimeouts& timeouts) {
+  if (!section.given() || !section.is_map({"addresses", "timeouts"})) return;
+  if (const YamlField given = section["timeouts"];
+      given.given() && given.is_map({"syn", "half_closed", "closed", "unanswered_udp"})) {
+    constexpr uint32_t kMostS = 3600;
+    given["syn"].seconds(timeouts.syn_s, 1, kMostS);
+    given["half_closed"].seconds(timeouts.half_closed_s, 1, kMostS);
+    given["closed"].seconds(timeouts.closed_s, 1, kMostS);
+    given["unanswered_udp"].seconds(timeouts.unanswered_udp_s, 1, kMostS);
+  }
   for (const YamlField& item : section.need("addresses", "a list of addresses or prefixes").items(true)) {
     const auto text = item.scalar("an address or a prefix");
     if (!text) return;

@@ -41,8 +41,8 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
   PoolConfig pool;
   pool.name = name;
   check_name(section, name);
-  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold", "reset_on_silence", "backends",
-                       "quic_lb", "ice_ufrag"}))
+  if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold",
+                       "reset_on_silence", "backends", "quic_lb", "ice_ufrag"}))
     return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
                                      {"wrr", lb::PickMethod::kWrr},

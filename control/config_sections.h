@@ -14,7 +14,7 @@
 namespace control {
 
 void read_dataplane(const YamlField& section, DataplaneConfig& into);
-void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips);
+void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips, lb::FlowTimeouts& timeouts);
 void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
 // `health` of a pool, without what depends on its backends.
 HealthConfig read_health(const YamlField& section);

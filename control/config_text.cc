@@ -215,6 +215,11 @@ Json config_as_json(const Config& config) {
               {"ports", Json::array()}}}};
   for (const PortConfig& port : d.ports) json["dataplane"]["ports"].push_back(port_json(port));
   for (const lb::IpAddress& lip : config.lips) json["nat"]["addresses"].push_back(lip.to_string());
+  if (!config.lips.empty())
+    json["nat"]["timeouts"] = {{"syn", seconds_text(config.timeouts.syn_s)},
+                               {"half_closed", seconds_text(config.timeouts.half_closed_s)},
+                               {"closed", seconds_text(config.timeouts.closed_s)},
+                               {"unanswered_udp", seconds_text(config.timeouts.unanswered_udp_s)}};
   for (const PoolConfig& pool : config.pools) json["pools"][pool.name] = pool_json(pool);
   json["services"] = Json::array();
   for (const ServiceConfig& service : config.services) json["services"].push_back(service_json(service));

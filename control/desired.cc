@@ -109,6 +109,7 @@ Desired desired_state(const Config& config, const Overrides& overrides, const St
   lb::SnapshotSpec& spec = desired.spec;
   spec.ports = port_specs(config);
   spec.lips = config.lips;
+  spec.timeouts = config.timeouts;
   for (const PoolConfig& pool : config.pools) {
     spec.pools.push_back(pool_spec(pool));
     desired.verdicts.push_back(weigh(pool, overrides, standing_of, spec.pools.back().backends));

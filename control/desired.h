@@ -17,7 +17,7 @@ namespace control {
 struct Standing {
   bool healthy = true;
   uint32_t share_percent = 100;  // 1..100; less during a slow start
-  uint64_t silent_ms = 0;        // since when it answers nothing, in the dataplane's time; 0: it does, or refuses
+  uint64_t silent_ms = 0;  // since when it answers nothing, in the dataplane's time; 0: it does, or refuses
 };
 // Asked once for each backend of a pool, added ones included.
 using StandingOf = std::function<Standing(const std::string& pool, const lb::Endpoint& backend)>;

@@ -49,10 +49,9 @@ bool Operations::follow_silence() {
 }
 
 void Operations::watch_traffic() {
-  passive_health_.look(engine_, spec_, [this](const std::string& pool, const lb::Endpoint& backend,
-                                              const std::string& reason) {
-    (void)health_.suspect(pool, backend, reason);
-  });
+  passive_health_.look(engine_, spec_,
+                       [this](const std::string& pool, const lb::Endpoint& backend,
+                              const std::string& reason) { (void)health_.suspect(pool, backend, reason); });
 }
 
 void Operations::start_newcomers_slowly() {

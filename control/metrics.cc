@@ -67,7 +67,8 @@ constexpr Column kBackendColumns[] = {
      "Weight in force: 0 while draining, or down and no panic.", nullptr, nullptr, MetricType::Gauge}};
 constexpr Column kFailureColumns[] = {
     {"refused", "cleat_backend_failures_total", "What traffic says against a backend.", "kind", "refused"},
-    {"unanswered", "cleat_backend_failures_total", "What traffic says against a backend.", "kind", "unanswered"},
+    {"unanswered", "cleat_backend_failures_total", "What traffic says against a backend.", "kind",
+     "unanswered"},
     {"unreachable", "cleat_backend_failures_total", "What traffic says against a backend.", "kind",
      "unreachable"}};
 constexpr Column kHealthColumns[] = {

@@ -47,7 +47,8 @@ Touched touch_slot(Worker& worker, const Snapshot& snapshot, Now now, const Pack
   if (!tcp) return Touched::kFine;
   NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, packet.tcp_flags);
   if (view->control.state() != SlotState::kEmbryonic) return Touched::kFine;
-  if (was_ignored(slot, view->control) || (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kRst)) != 0) return Touched::kYoung;
+  if (was_ignored(slot, view->control) || (packet.tcp_flags & (tcp_flag::kSyn | tcp_flag::kRst)) != 0)
+    return Touched::kYoung;
   NatSlots::confirm(slot, view->control, now.tick());
   return Touched::kFine;
 }

@@ -34,6 +34,7 @@ class Compiler {
     Snapshot& s = *snapshot_;
     s.generation = generation;
     s.pick_seed = spec_.pick_seed;
+    s.timeouts = spec_.timeouts;
     s.ports = spec_.ports;
     s.routes = RouteTable(spec_.ports);
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.

@@ -62,9 +62,9 @@ bool emit_tcp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint&
   tcp.offset = sizeof(tcp) / 4 << 4;
   tcp.flags = fields.flags;
   const auto* bytes = reinterpret_cast<const uint8_t*>(&tcp);
-  tcp.checksum = checksum_of(
-      add_bytes(pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kTcp), sizeof(tcp)),
-                bytes, sizeof(tcp)));
+  tcp.checksum = checksum_of(add_bytes(
+      pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kTcp), sizeof(tcp)), bytes,
+      sizeof(tcp)));
   return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kTcp, {bytes, sizeof(tcp)});
 }
 

@@ -125,8 +125,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   const uint16_t backend_port = backend.port != 0 ? backend.port : view->vip_port;
   if (packet.src != backend.address || packet.src_port != backend_port)
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
-  if (session_of(slot) != 0)
-    direct_reply(worker, snapshot, now, packet, slot, *view);
+  if (session_of(slot) != 0) direct_reply(worker, snapshot, now, packet, slot, *view);
   const Listener& listener = snapshot.listeners[view->listener % snapshot.listeners.size()];
   if (listener.vip.is_v4() != view->client.is_v4())
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
@@ -151,8 +150,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     traffic->packets_out.add(1);
     traffic->bytes_out.add(frame.length);
   }
-  if (session_of(slot) != 0)
-    count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
+  if (session_of(slot) != 0) count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
   send_rewritten(worker, snapshot, now, frame, packet,
                  {listener.vip, view->client, view->vip_port, view->client_port}, *route,
                  {listener.service, control.backend(), true}, verdict);

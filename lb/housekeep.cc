@@ -10,9 +10,6 @@
 namespace lb {
 namespace {
 
-constexpr uint16_t kClosedTicks = ticks_of_s(2);  // after the second FIN, or a RST nobody refuted
-constexpr uint16_t kEmbryonicUdpTicks = ticks_of_s(5);
-constexpr uint16_t kEmbryonicTcpTicks = ticks_of_s(30);
 constexpr uint16_t kDsrClosingTicks = ticks_of_s(30);
 constexpr uint16_t kLongestQuarantineTicks = ticks_of_s(61);
 constexpr uint64_t kTableSweepMs = 8000;
@@ -26,19 +23,24 @@ struct Limit {
 };
 
 Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl control, Protocol protocol) {
-  if (protocol == Protocol::kTcp && NatSlots::is_closed(slot)) {
+  const FlowTimeouts& timeouts = snapshot.timeouts;
+  const auto idle =
+      static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond);
+  if (protocol == Protocol::kTcp) {
     const uint8_t forward = slot.tcp_forward.load(std::memory_order_relaxed);
     const uint8_t reply = slot.tcp_reply.load(std::memory_order_relaxed);
-    if ((forward | reply) & slot_flag::kRst) return {kClosedTicks, Quarantine::kNone};
-    return {kClosedTicks, reply & slot_flag::kFinFirst ? Quarantine::kTimeWait : Quarantine::kBrief};
+    const Quarantine ended = reply & slot_flag::kFinFirst ? Quarantine::kTimeWait : Quarantine::kBrief;
+    if (NatSlots::is_closed(slot))
+      return {ticks_of_s(timeouts.closed_s), (forward | reply) & slot_flag::kRst ? Quarantine::kNone : ended};
+    if (control.state() == SlotState::kEmbryonic)
+      return {ticks_of_s(timeouts.syn_s), Quarantine::kNone, true};
+    if ((forward | reply) & slot_flag::kFin)
+      return {std::min(idle, ticks_of_s(timeouts.half_closed_s)), ended};
+    return {idle, Quarantine::kIdle};
   }
-  if (control.state() == SlotState::kEmbryonic && protocol == Protocol::kTcp)
-    return {kEmbryonicTcpTicks, Quarantine::kNone, true};
   if (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kProbing)
-    return {kEmbryonicUdpTicks, Quarantine::kNone};
-  const bool ice = session_of(slot) != 0;
-  return {static_cast<uint16_t>(snapshot.listeners[control.listener()].idle_ticks + kTicksPerSecond),
-          ice ? Quarantine::kIce : Quarantine::kIdle};
+    return {ticks_of_s(timeouts.unanswered_udp_s), Quarantine::kNone};
+  return {idle, session_of(slot) != 0 ? Quarantine::kIce : Quarantine::kIdle};
 }
 
 void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex index) {

@@ -64,7 +64,8 @@ uint32_t awaited(const NatSlot& slot, uint32_t near) {
 bool reset(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, NatSlot& slot) {
   const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
   const TcpFields to_client{tcp->acknowledgement.host(), 0, tcp_flag::kRst};
-  if (!emit_tcp(worker, snapshot, now, {packet.dst, packet.dst_port}, {packet.src, packet.src_port}, to_client))
+  if (!emit_tcp(worker, snapshot, now, {packet.dst, packet.dst_port}, {packet.src, packet.src_port},
+                to_client))
     return false;
   // The backend may hear it when it comes back, or even now: a link may be cut one way.
   const Backend& backend = snapshot.backends[packet.backend];
@@ -93,8 +94,7 @@ bool ask_client(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot
 
 void note_acknowledged(NatSlot& slot, const Packet& packet) noexcept {
   if ((packet.tcp_flags & tcp_flag::kAck) == 0) return;
-  const uint32_t seen =
-      reinterpret_cast<const TcpHeader*>(packet.l4)->acknowledgement.host() | kAcknowledged;
+  const uint32_t seen = reinterpret_cast<const TcpHeader*>(packet.l4)->acknowledgement.host() | kAcknowledged;
   if (slot.session_or_acknowledged.load(std::memory_order_relaxed) != seen)
     slot.session_or_acknowledged.store(seen, std::memory_order_relaxed);
 }

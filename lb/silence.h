@@ -22,7 +22,8 @@ void note_acknowledged(NatSlot& slot, const Packet& packet) noexcept;
 // A client's segment to a silent backend, before it is rewritten; it may become a keep-alive.
 // REQUIRES: TCP through `nat`, packet.backend is silent
 // returns  true: its flow is reset on both sides, the segment dropped as server_silent
-bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept;
+bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                  Verdict& verdict) noexcept;
 
 // Between bursts, while any backend is silent: asks the clients of such flows for a segment, one worker's share in each 400 ms.
 // cost  at most 1,024 slots and 16 segments a millisecond

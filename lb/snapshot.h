@@ -87,6 +87,7 @@ struct Pool {
 struct Snapshot {
   uint64_t generation = 0;
   uint64_t pick_seed = 0;
+  FlowTimeouts timeouts;
   AddressTable addresses;  // VIPs and LIPs
   ServiceTable service_table;
   RouteTable routes;

@@ -30,7 +30,8 @@ struct BackendSpec {
   IpAddress address;
   uint16_t port = 0;    // 0: the port that the client addressed
   uint32_t weight = 0;  // effective weight, 0..1,000,000; 0 takes no new sessions, its flows go on
-  uint64_t silent_ms = 0;  // since when it answers no check, and its flows may be reset (lb/silence.h); 0: they are not
+  uint64_t silent_ms =
+      0;  // since when it answers no check, and its flows may be reset (lb/silence.h); 0: they are not
 };
 
 // One QUIC-LB configuration of a pool, and whose its server ids are.
@@ -101,11 +102,21 @@ struct PortSpec {
   PortTag tag;
 };
 
+// How long a flow through `nat` may be silent in states other than established, in seconds; 1..3,600.
+struct FlowTimeouts {
+  uint32_t syn_s = 30;           // TCP: its client has not finished the handshake
+  uint32_t half_closed_s = 120;  // TCP: one side has sent FIN; the service's idle time-out if that is shorter
+  uint32_t closed_s = 2;         // TCP: both have, or one a RST that nobody refuted
+  uint32_t unanswered_udp_s = 5;  // the backend has not answered
+  friend bool operator==(const FlowTimeouts&, const FlowTimeouts&) = default;
+};
+
 struct SnapshotSpec {
   std::vector<PortSpec> ports;  // index = the dataplane's port number
   std::vector<IpAddress> lips;  // in config order; ids come from the segment, so order does not matter
   std::vector<PoolSpec> pools;
   std::vector<ServiceSpec> services;
+  FlowTimeouts timeouts;
   uint64_t pick_seed = 0;  // same on every balancer with the same config, so that all pick alike
 };
 

@@ -16,7 +16,7 @@ TEST(ConfigRefusal, AnUnknownKeyNamesTheNearestOne) {
   EXPECT_EQ(problem_with("rise: 2", "raise: 2"),
             "11:81: pools.srs.health.raise: unknown key; did you mean rise?");
   EXPECT_EQ(problem_with("nat: { addresses", "nat: { prefixes"),
-            "7:8: nat.prefixes: unknown key; addresses is known");
+            "7:8: nat.prefixes: unknown key; addresses and timeouts are known");
 }
 
 TEST(ConfigRefusal, AKeyGivenTwiceNamesBothLines) {

@@ -37,6 +37,17 @@ TEST(Config, TheSampleIsReadAsWritten) {
   EXPECT_EQ(config.api.unix_path, "/run/cleat/api.sock");
 }
 
+TEST(Config, TimeOutsOfFlows) {
+  const lb::FlowTimeouts all = test::config_with("/30]",
+                                                 "/30], timeouts: { syn: 10s, half_closed: 1m, closed: 1s, "
+                                                 "unanswered_udp: 1h }")
+                                   .timeouts;
+  EXPECT_EQ(all, (lb::FlowTimeouts{10, 60, 1, 3600}));
+  EXPECT_EQ(test::config_with("name: rtmp", "name: rtmp").timeouts, lb::FlowTimeouts{});
+  EXPECT_EQ(test::problem_with("/30]", "/30], timeouts: { syn: 2h }"),
+            "7:54: nat.timeouts.syn: 2h is not from 1s to 1h");
+}
+
 TEST(Config, WhatIsLeftOutHasTheDocumentedDefault) {
   const auto config = parse_config(
       "dataplane: { ports: [ { name: p, device: net_null0, address: 10.0.0.2/24 } ] }\n"

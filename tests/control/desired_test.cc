@@ -24,7 +24,8 @@ class DesiredTest : public ::testing::Test {
     return desired_state(config, overrides, [this](const std::string& pool, const lb::Endpoint& backend) {
       const std::string name = pool + " " + backend.to_string();
       const auto share = shares.find(name);
-      return Standing{!dead.contains(name), share == shares.end() ? 100 : share->second};
+      const uint32_t percent = share == shares.end() ? 100 : share->second;
+      return Standing{!dead.contains(name), percent, silent_ms.contains(name) ? silent_ms.at(name) : 0};
     });
   }
   [[nodiscard]] std::vector<uint32_t> weights() const {
@@ -39,7 +40,23 @@ class DesiredTest : public ::testing::Test {
   Overrides overrides;
   std::set<std::string> dead;
   std::map<std::string, uint32_t> shares;
+  std::map<std::string, uint64_t> silent_ms;
 };
+
+TEST_F(DesiredTest, FlowsOfASilentBackendMayBeResetUnlessThePoolSaysNoOrIsInPanic) {
+  dead = {"srs 10.20.0.11"};
+  silent_ms["srs 10.20.0.11"] = 7000;
+  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 7000u);
+  EXPECT_EQ(state().pools[0].backends[1].silent_ms, 0u);
+
+  config.pools[0].reset_on_silence = false;
+  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 0u);
+
+  config.pools[0].reset_on_silence = true;
+  dead.insert("srs 10.20.0.12");
+  ASSERT_TRUE(desired().verdicts[0].panic);
+  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 0u) << "it may be this host that is cut off";
+}
 
 TEST_F(DesiredTest, SaysWhatTheFileSays) {
   const lb::SnapshotSpec spec = state();

@@ -2,6 +2,7 @@
 // GET /v1/stats: the workers' counters, summed and named.
 #include "control/stats.h"
 
+#include "control/passive_health.h"
 #include "tests/control/rig.h"
 
 namespace control {
@@ -41,6 +42,38 @@ TEST_F(StatsTest, SumTheWorkersAndNameEveryDropReason) {
     EXPECT_FALSE(drop.at("text").get<std::string>().empty());
     EXPECT_EQ(drop.at("packets"), drop.at("reason") == "no_flow" ? 9 : 0);
   }
+}
+
+TEST_F(StatsTest, SayWhatTrafficSaysAgainstABackendAndWhoIsSuspectedForIt) {
+  PassiveHealth passive;
+  std::vector<std::string> suspected;
+  const auto look = [&] {
+    passive.look(rig.engine, rig.spec,
+                 [&](const std::string& pool, const lb::Endpoint& backend, const std::string& why) {
+                   suspected.push_back(pool + " " + backend.to_string() + ": " + why);
+                 });
+  };
+  lb::Identity identity;
+  identity.kind = lb::IdentityKind::kBackend;
+  identity.address = *lb::IpAddress::parse("10.20.0.12");
+  identity.name_hash = lb::name_hash("live");
+  const auto id = rig.segment.backends().find(identity);
+  ASSERT_TRUE(id);
+  rig.counters[0].failures[*id].refused.add(5);
+  look();
+  EXPECT_TRUE(suspected.empty()) << "of before it was looked at";
+
+  rig.counters[0].failures[*id].refused.add(1);
+  rig.counters[1].failures[*id].refused.add(2);
+  rig.counters[1].failures[*id].unreachable.add(1);
+  look();
+  look();
+
+  EXPECT_EQ(suspected, (std::vector<std::string>{"live 10.20.0.12: 3 refused, 1 unreachable"}));
+  const Json row = rig.get("/v1/stats").at("backends").at(1);
+  EXPECT_EQ(row.at("refused"), 8);
+  EXPECT_EQ(row.at("unreachable"), 1);
+  EXPECT_EQ(row.at("unanswered"), 0);
 }
 
 TEST_F(StatsTest, CountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {

@@ -75,6 +75,15 @@ def a_client_of_the_dead_server_publishes_on_another_within_seconds(stage):
     assert stage.state(stage.dead) == "down"
 
 
+def its_publisher_is_told_by_a_reset(stage):
+    """ffmpeg, which would go on for minutes otherwise."""
+    publisher = stage.streams[0].publisher.child
+    wait_for(lambda: not publisher.running(), "ffmpeg to end", DEADLINE_S)
+    say(f"ffmpeg ended with {publisher.returncode}, {time.time() - stage.cut_at:.2f} s after the cut at most: "
+        f"{publisher.last_lines(1)}")
+    assert sum(worker["resets"] for worker in stage.cleatd.api.stats()["workers"]) > 0
+
+
 def new_connections_go_to_the_living_only(stage):
     answered = ask_who(stage.net, stage.net.vip, 60)
     living = {o.name for o in stage.origins if o is not stage.dead}
@@ -100,7 +109,8 @@ def a_server_that_is_back_takes_new_connections(stage):
     assert not answered.failures and len(answered.answers) == 3, answered
 
 
-TESTS = (a_client_of_the_dead_server_publishes_on_another_within_seconds, new_connections_go_to_the_living_only,
+TESTS = (a_client_of_the_dead_server_publishes_on_another_within_seconds, its_publisher_is_told_by_a_reset,
+         new_connections_go_to_the_living_only,
          streams_on_the_other_servers_lose_nothing, a_server_that_is_back_takes_new_connections)
 
 if __name__ == "__main__":

@@ -108,6 +108,39 @@ TEST_F(Housekeep, ASynNeverAnsweredIsForgottenAfterThirtySeconds) {
   EXPECT_EQ(entries(), 0U);
 }
 
+TEST_F(Housekeep, AHalfClosedFlowEndsSooner) {
+  rig_.reload([](SnapshotSpec& spec) {
+    spec.timeouts.half_closed_s = 10;
+    for (ServiceSpec& each : spec.services) each.idle_timeout_s = 900;
+  });
+  const Endpoint half = establish(1), whole = establish(2);
+  reply(half, tcp, tcp_flag::kFin | tcp_flag::kAck);
+
+  rig_.wait_s(9);
+  EXPECT_EQ(rig_.open_flows("rtmp"), 2);
+  rig_.wait_s(7);
+
+  EXPECT_EQ(rig_.open_flows("rtmp"), 1);
+  EXPECT_EQ(control(half, Protocol::kTcp).quarantine(), Quarantine::kTimeWait) << "the server closed first";
+  EXPECT_EQ(control(whole, Protocol::kTcp).state(), SlotState::kLive);
+}
+
+TEST_F(Housekeep, TimeOutsAreThoseOfTheConfiguration) {
+  rig_.reload([](SnapshotSpec& spec) { spec.timeouts = {3, 3, 20, 30}; });
+  open(tcp(client(1), kRtmp).syn());
+  open(udp(client(2), kRtc));
+  const Endpoint closed = establish(3);
+  reply(closed, tcp, tcp_flag::kFin | tcp_flag::kAck);
+  rig_.send(tcp(client(3), kRtmp).fin());
+
+  rig_.wait_s(10);
+  EXPECT_EQ(rig_.slots_in_state(SlotState::kEmbryonic), 1U) << "UDP's";
+  EXPECT_EQ(rig_.slots_in_state(SlotState::kLive), 1U) << "the closed one";
+  rig_.wait_s(26);
+  EXPECT_EQ(rig_.slots_in_state(SlotState::kEmbryonic), 0U);
+  EXPECT_EQ(rig_.slots_in_state(SlotState::kLive), 0U);
+}
+
 // The server answers every SYN; from a forged source nobody acknowledges that, and the server repeats it for a minute.
 TEST_F(Housekeep, AFloodOfForgedSynsHoldsNoSlotForLong) {
   std::vector<Endpoint> lips;

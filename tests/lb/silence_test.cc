@@ -195,11 +195,12 @@ TEST_P(Silence, ARepeatedSynGoesToAnotherBackend) {
     const Outcome second = rig_.send(tcp(client, vip).syn());
     ASSERT_EQ(to_string(second), "tx");
     EXPECT_NE(second.fields().destination.address, ignoring);
-    EXPECT_EQ(to_string(rig_.send(tcp(second.fields().destination.to_string(), second.fields().source.to_string())
-                                      .syn_ack()
-                                      .to(kInsideMac),
-                                  kInside)),
-              "tx");
+    EXPECT_EQ(
+        to_string(rig_.send(tcp(second.fields().destination.to_string(), second.fields().source.to_string())
+                                .syn_ack()
+                                .to(kInsideMac),
+                            kInside)),
+        "tx");
   }
 }
 
