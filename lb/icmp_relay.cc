@@ -11,6 +11,7 @@
 #include "lb/pass_on.h"
 #include "lb/pick.h"
 #include "lb/rewrite.h"
+#include "lb/splice.h"
 #include "lb/translate.h"
 #include "lb/tunnel.h"
 #include "lb/wire.h"
@@ -127,7 +128,16 @@ class Relay {
     const auto view = find_slot(lip);
     if (!view) return drop(DropReason::kIcmpNoFlow);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
+    if (protocol() == Protocol::kTcp) {
+      const SlotIndex index = NatSlots::index(lip, Protocol::kTcp, quote_.source_port);
+      sequence_ = client_sequence(worker_.segment.slots().at(index), quoted_sequence(), view->client.family());
+    }
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
+  }
+
+  // read_icmp_quote() proved so much.
+  [[nodiscard]] uint32_t quoted_sequence() const {
+    return reinterpret_cast<const TcpHeader*>(quote_.l4)->sequence.host();
   }
 
   // ends  of the quoted packet, as its sender wrote it
@@ -164,6 +174,10 @@ class Relay {
     auto* ports = reinterpret_cast<UdpHeader*>(l4);
     ports->source = be16::of(ends.source_port);
     ports->destination = be16::of(ends.destination_port);
+    if (sequence_) {
+      delta.change(be32::of(quoted_sequence()), be32::of(*sequence_));
+      reinterpret_cast<TcpHeader*>(l4)->sequence = be32::of(*sequence_);
+    }
     if (protocol() == Protocol::kUdp) {
       ports->checksum = delta.apply_udp(ports->checksum);
     } else if (l4_length >= offsetof(TcpHeader, checksum) + sizeof(be16)) {
@@ -212,6 +226,7 @@ class Relay {
   Packet& packet_;
   Verdict& verdict_;
   IcmpQuote quote_;
+  std::optional<uint32_t> sequence_;  // of the quoted segment, as its sender wrote it
 };
 
 }  // namespace
