@@ -49,7 +49,7 @@ class Lowering {
   // (RFC 2883), is taken out.
   void lower_blocks(std::span<uint8_t> option) const {
     constexpr size_t kBlock = 8, kHead = 2;
-    if ((option.size() - kHead) % kBlock != 0) return;
+    if (option.size() == kHead || (option.size() - kHead) % kBlock != 0) return;
     size_t kept = kHead;
     for (size_t at = kHead; at < option.size(); at += kBlock) {
       const uint32_t left = get_be32(&option[at]), right = get_be32(&option[at + 4]);
