@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """nat between families: every byte of TCP and UDP through an IPv6 VIP before IPv4 servers, and the reverse."""
-from staged import run_on_stages
+from staged import run_on_stages, say
 import traffic_test as traffic
 from lab.topology import Topology
 
@@ -37,5 +37,14 @@ def through(way):
     return body_over_http, bulk_tcp, bulk_udp
 
 
+def no_end_had_to_be_told_that_a_packet_was_too_big(stage):
+    """The ends were told in their SYNs what fits, so no full segment was lost to find it out."""
+    told = sum(worker["icmp_sent"] for worker in stage.cleatd.api.get("/v1/stats")["workers"])
+    drops = stage.cleatd.api.drops()
+    say(f"{told} ICMP errors sent; drops: {drops}")
+    assert told == 0 and "too_big" not in drops, drops
+
+
 if __name__ == "__main__":
-    run_on_stages((Stage, [test for way in WAYS for test in through(way)] + [traffic.no_end_saw_a_wrong_checksum]))
+    run_on_stages((Stage, [test for way in WAYS for test in through(way)] +
+                   [no_end_had_to_be_told_that_a_packet_was_too_big, traffic.no_end_saw_a_wrong_checksum]))
