@@ -46,6 +46,12 @@ class Relay {
   void drop(DropReason reason) { worker_.drop(packet_, verdict_, reason); }
   [[nodiscard]] Protocol protocol() const { return static_cast<Protocol>(quote_.protocol); }
 
+  [[nodiscard]] bool is_too_big() const {
+    const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
+    return packet_.v4 ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
+                      : icmp->type == icmpv6::kPacketTooBig;
+  }
+
   // A packet of Cleat's to a client.
   void of_client(uint16_t vip) {
     const uint16_t index = snapshot_.service_table.find(vip, protocol(), quote_.source_port);
@@ -97,10 +103,7 @@ class Relay {
   // The outer packet of a tunnel. With 8 bytes of it nobody knows whose packet was inside; the next one that does not fit is answered.
   void of_tunnel() {
     const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
-    const bool too_big = packet_.v4
-                             ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
-                             : icmp->type == icmpv6::kPacketTooBig;
-    if (!too_big) return drop(DropReason::kIcmpNotForwarded);
+    if (!is_too_big()) return drop(DropReason::kIcmpNotForwarded);
     if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
     const uint32_t mtu = packet_.v4 ? icmp->rest.host() & 0xffff : icmp->rest.host();
     for (size_t id = 0; id < snapshot_.backends.size(); ++id)
@@ -129,8 +132,9 @@ class Relay {
     if (!view) return drop(DropReason::kIcmpNoFlow);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
     if (protocol() == Protocol::kTcp) {
-      const SlotIndex index = NatSlots::index(lip, Protocol::kTcp, quote_.source_port);
-      sequence_ = client_sequence(worker_.segment.slots().at(index), quoted_sequence(), view->client.family());
+      NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, Protocol::kTcp, quote_.source_port));
+      sequence_ = client_sequence(slot, quoted_sequence(), view->client.family());
+      if (is_too_big()) note_too_big(slot, quoted_sequence());
     }
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
   }

@@ -108,7 +108,8 @@ Splice splice_of(const NatSlot& slot, const Packet& packet) noexcept {
   if (ahead < 0) return Splice::kHeaderAlone;
   const bool finishes_handshake = payload_bytes(packet) == 0 && (packet.tcp_flags & tcp_flag::kFin) == 0;
   // A server without room for the header would not take an ACK that carries it, and never be established.
-  return finishes_handshake && (word & flag::kNoRoom) != 0 ? Splice::kAsItIs : Splice::kPutHeader;
+  if (finishes_handshake && (word & flag::kNoRoom) != 0) return Splice::kAsItIs;
+  return (word & flag::kNarrow) != 0 ? Splice::kHeaderAlone : Splice::kPutHeader;
 }
 
 void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) noexcept {
@@ -122,6 +123,13 @@ void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) n
   delta.change(tcp.sequence, raised);
   tcp.sequence = raised;
   tcp.checksum = delta.apply(tcp.checksum);
+}
+
+void note_too_big(NatSlot& slot, uint32_t quoted) noexcept {
+  const uint32_t word = slot.splice_or_bytes_out.load(std::memory_order_acquire);
+  const bool young = (word & (flag::kBased | flag::kAcknowledged)) == flag::kBased;
+  if (young && quoted == slot.splice_base_or_bytes_in.load(std::memory_order_relaxed))
+    slot.splice_or_bytes_out.fetch_or(flag::kNarrow, std::memory_order_relaxed);
 }
 
 uint32_t client_sequence(const NatSlot& slot, uint32_t quoted, Family family) noexcept {

@@ -24,6 +24,7 @@ inline constexpr uint32_t kBased = 0x02;         // the server answered the SYN:
 inline constexpr uint32_t kAcknowledged = 0x04;  // the server has the header
 inline constexpr uint32_t kSent = 0x08;          // it went out, and the server did not say since that it has not come
 inline constexpr uint32_t kNoRoom = 0x10;        // the server's window is smaller than the rest of the header
+inline constexpr uint32_t kNarrow = 0x20;        // a router said that header and payload together are too big
 inline constexpr unsigned kShiftAt = 8;          // four bits: of the server's window (RFC 7323 section 2)
 }  // namespace splice_flag
 
@@ -40,7 +41,7 @@ enum class Splice : uint8_t {
   kAsItIs,
   kRaise,         // its number
   kPutHeader,     // in front of its payload
-  kHeaderAlone,   // in its place: what it carries lies before the stream, as a keep-alive does
+  kHeaderAlone,   // in its place: what it carries lies before the stream, as a keep-alive does, or comes again
   kStrip,         // a SYN: of payload (RFC 7413), which the client sends again, and of multipath TCP (RFC 8684), whose sums would fail
   kNoAnswerYet,   // drop it: nothing may come before the server's SYN-ACK
   kInPieces,      // drop it: the header cannot be put into a part of a segment
@@ -58,6 +59,10 @@ void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) n
 // family    the client's
 // REQUIRES: packet is TCP, not a later piece, of the flow on that slot
 void splice_reply(NatSlot& slot, const Packet& packet, Family family) noexcept;
+
+// A router on the way to the server says that a segment is too big. If it carried the header, the header goes alone from now on: the
+// client would make its segments only as small as it is told, and the next would be too big again.
+void note_too_big(NatSlot& slot, uint32_t quoted) noexcept;
 
 // The number by which the client knows a segment that somebody quotes as it went to the server.
 uint32_t client_sequence(const NatSlot& slot, uint32_t quoted, Family family) noexcept;

@@ -243,8 +243,23 @@ TEST_P(SpliceReply, AQuotedSegmentHasTheNumberThatTheClientGaveIt) {
   }
 }
 
-TEST_P(SpliceReply, AQuoteOfTheHeaderIsOfTheStreamsBeginning) {
+// The client learns the path's MTU, but not that its first segment has a header in front.
+TEST_P(SpliceReply, AfterTooBigTheHeaderGoesAheadOfTheData) {
   s_.open();
+  s_.answer();
+  const Outcome out = s_.to_server(s_.client().payload(Bytes(1000, 7)));
+  const bool v4 = endpoint(GetParam().server).address.is_v4();
+  s_.to_client(ping(v4 ? "10.20.0.254" : "2001:db8:20::fe", s_.lip().address.to_string())
+                   .icmp(v4 ? 3 : 2, v4 ? 4 : 0)
+                   .icmp_rest(1280)
+                   .to(kInsideMac)
+                   .payload(Bytes(out.frame.begin() + 14, out.frame.begin() + 200)));
+  EXPECT_EQ(s_.server_sees(s_.client().payload(Bytes(1000, 7))).payload, s_.header());
+  s_.client_sees(s_.server().acknowledge(base_ + length_));
+  EXPECT_EQ(s_.server_sees(s_.client().payload(Bytes(1000, 7))).payload, Bytes(1000, 7));
+}
+
+TEST_P(SpliceReply, AQuoteOfTheHeaderIsOfTheStreamsBeginning) {
   NatSlot slot{};
   begin_splice(slot);
   EXPECT_EQ(client_sequence(slot, 5000, Family::kIpv4), 5000U) << "nothing is known yet";
