@@ -56,11 +56,13 @@ void read_tcp_fields(const YamlField& item, ServiceConfig& service) {
   item["proxy_protocol"].choice(service.proxy_protocol, {{"none", false}, {"v2", true}});
   if (service.proxy_protocol && !tcp)
     item["proxy_protocol"].refuse(
-        "the header is put into TCP connections; protocol: tcp is wanted, or none. For UDP, cleatctl flow show says who "
+        "the header is put into TCP connections; protocol: tcp is wanted, or none. For UDP, cleatctl flow "
+        "show says who "
         "is behind a LIP's port");
   if (service.proxy_protocol && tcp && service.forward != lb::Forward::kNat)
     item["proxy_protocol"].refuse(
-        "only nat hides clients from servers; forward: nat is wanted, or none, for here servers see them anyway");
+        "only nat hides clients from servers; forward: nat is wanted, or none, for here servers see them "
+        "anyway");
   item["mss"].number(service.mss, lb::kLeastMss, lb::kMostMss);
   if (item["mss"].given() && !tcp) item["mss"].refuse("an MSS is of TCP; protocol: tcp is wanted, or no mss");
 }

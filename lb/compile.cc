@@ -271,8 +271,8 @@ class Compiler {
                        static_cast<uint16_t>(snapshot_->services.size())});
       for (const ListenerId id : {service.listener, service.moved})
         snapshot_->listeners[id] = {
-            spec.vip,     service.id, service.idle_ticks, false, spec.ice.servers_check_integrity,
-            service.pool, 0,          spec.mss};
+            spec.vip, service.id, service.idle_ticks, false, spec.ice.servers_check_integrity, service.pool,
+            0,        spec.mss};
       snapshot_->services.push_back(service);
     }
     return Nothing{};

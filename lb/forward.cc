@@ -133,8 +133,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
                   packet.service->mss, 0);
   }
-  if (splice != Splice::kAsItIs)
-    splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
+  if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
   const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
@@ -187,8 +186,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     traffic->packets_out.add(1);
     traffic->bytes_out.add(frame.length);
   }
-  if (slot.session.load(std::memory_order_relaxed) != 0)
-    count_bytes(slot.splice_or_bytes_out, frame.length);
+  if (slot.session.load(std::memory_order_relaxed) != 0) count_bytes(slot.splice_or_bytes_out, frame.length);
   send_rewritten(worker, snapshot, now, frame, packet,
                  {listener.vip, view->client, view->vip_port, view->client_port}, *route,
                  {listener.service, control.backend(), true}, verdict);

@@ -31,7 +31,8 @@ struct Identity {
   Protocol protocol{};                       // of a listener
   uint16_t range_first = 0;                  // first port of a listener's range
   ListenerLane lane = ListenerLane::kTuple;  // of a listener
-  uint8_t has_spliced = 0;  // of a listener: some of its flows may be spliced (lb/splice.h); says nothing of who it is
+  uint8_t has_spliced =
+      0;  // of a listener: some of its flows may be spliced (lb/splice.h); says nothing of who it is
 
   friend bool operator==(const Identity& a, const Identity& b) {
     return a.address == b.address && a.name_hash == b.name_hash && a.port == b.port && a.kind == b.kind &&

@@ -15,7 +15,8 @@ struct CLEAT_WIRE Preamble {
 };
 static_assert(sizeof(Preamble) == 16);
 
-constexpr std::array<uint8_t, 12> kSignature = {'\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
+constexpr std::array<uint8_t, 12> kSignature = {'\r', '\n', '\r', '\n', 0,   '\r',
+                                                '\n', 'Q',  'U',  'I',  'T', '\n'};
 constexpr uint8_t kVersion2Proxy = 0x21, kTcpOverIpv4 = 0x11, kTcpOverIpv6 = 0x21;
 
 }  // namespace

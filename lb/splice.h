@@ -20,12 +20,13 @@ namespace lb {
 // NatSlot::splice_or_bytes_out of a TCP flow. Flags are set and cleared by whoever sees the packet that says so, any worker.
 namespace splice_flag {
 inline constexpr uint32_t kSpliced = 0x01;
-inline constexpr uint32_t kBased = 0x02;         // the server answered the SYN: NatSlot::splice_base_or_bytes_in is B
+inline constexpr uint32_t kBased =
+    0x02;  // the server answered the SYN: NatSlot::splice_base_or_bytes_in is B
 inline constexpr uint32_t kAcknowledged = 0x04;  // the server has the header
-inline constexpr uint32_t kSent = 0x08;          // it went out, and the server did not say since that it has not come
-inline constexpr uint32_t kNoRoom = 0x10;        // the server's window is smaller than the rest of the header
-inline constexpr uint32_t kNarrow = 0x20;        // a router said that header and payload together are too big
-inline constexpr unsigned kShiftAt = 8;          // four bits: of the server's window (RFC 7323 section 2)
+inline constexpr uint32_t kSent = 0x08;  // it went out, and the server did not say since that it has not come
+inline constexpr uint32_t kNoRoom = 0x10;  // the server's window is smaller than the rest of the header
+inline constexpr uint32_t kNarrow = 0x20;  // a router said that header and payload together are too big
+inline constexpr unsigned kShiftAt = 8;    // four bits: of the server's window (RFC 7323 section 2)
 }  // namespace splice_flag
 
 // REQUIRES: a TCP flow's slot, filled and not yet open
@@ -39,12 +40,12 @@ inline bool is_spliced(const NatSlot& slot) noexcept {
 
 enum class Splice : uint8_t {
   kAsItIs,
-  kRaise,         // its number
-  kPutHeader,     // in front of its payload
-  kHeaderAlone,   // in its place: what it carries lies before the stream, as a keep-alive does, or comes again
-  kStrip,         // a SYN: of payload (RFC 7413), which the client sends again, and of multipath TCP (RFC 8684), whose sums would fail
-  kNoAnswerYet,   // drop it: nothing may come before the server's SYN-ACK
-  kInPieces,      // drop it: the header cannot be put into a part of a segment
+  kRaise,        // its number
+  kPutHeader,    // in front of its payload
+  kHeaderAlone,  // in its place: what it carries lies before the stream, as a keep-alive does, or comes again
+  kStrip,  // a SYN: of payload (RFC 7413), which the client sends again, and of multipath TCP (RFC 8684), whose sums would fail
+  kNoAnswerYet,  // drop it: nothing may come before the server's SYN-ACK
+  kInPieces,     // drop it: the header cannot be put into a part of a segment
 };
 constexpr bool carries_header(Splice s) { return s == Splice::kPutHeader || s == Splice::kHeaderAlone; }
 

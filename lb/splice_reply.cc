@@ -75,7 +75,8 @@ class Lowering {
 // The client must not fill room that the rest of the header needs.
 void lower_window(TcpHeader& tcp, uint32_t rest, unsigned shift) {
   const uint32_t units = (rest + (1U << shift) - 1) >> shift;
-  tcp.window = be16::of(static_cast<uint16_t>(tcp.window.host() - std::min<uint32_t>(tcp.window.host(), units)));
+  tcp.window =
+      be16::of(static_cast<uint16_t>(tcp.window.host() - std::min<uint32_t>(tcp.window.host(), units)));
 }
 
 // A server that answers another SYN than before is a new one's beginning, and knows of no header.

@@ -43,10 +43,12 @@ TEST(ConfigTcp, WhatIsShownIsReadAgain) {
 
 TEST(ConfigTcp, OnlyTcpInNatHasAHeader) {
   EXPECT_EQ(problem_with(kRtmp, rtmp("forward: dsr, proxy_protocol: v2")),
-            "16:105: services[0].proxy_protocol: only nat hides clients from servers; forward: nat is wanted, or none, for "
+            "16:105: services[0].proxy_protocol: only nat hides clients from servers; forward: nat is "
+            "wanted, or none, for "
             "here servers see them anyway");
   EXPECT_EQ(problem_with(kRtc, "proxy_protocol: v2"),
-            "17:105: services[1].proxy_protocol: the header is put into TCP connections; protocol: tcp is wanted, or none. "
+            "17:105: services[1].proxy_protocol: the header is put into TCP connections; protocol: tcp is "
+            "wanted, or none. "
             "For UDP, cleatctl flow show says who is behind a LIP's port");
   EXPECT_EQ(problem_with(kRtmp, rtmp("proxy_protocol: v1")),
             "16:91: services[0].proxy_protocol: \"v1\" is unknown; did you mean v2?");
@@ -55,7 +57,8 @@ TEST(ConfigTcp, OnlyTcpInNatHasAHeader) {
 TEST(ConfigTcp, AnMssIsOfTcpAndWithinItsRange) {
   EXPECT_EQ(problem_with(kRtmp, rtmp("mss: 535")), "16:80: services[0].mss: 535 is not in 536..8960");
   EXPECT_EQ(problem_with(kRtmp, rtmp("mss: 8961")), "16:80: services[0].mss: 8961 is not in 536..8960");
-  EXPECT_EQ(problem_with(kRtc, "mss: 1300"), "17:94: services[1].mss: an MSS is of TCP; protocol: tcp is wanted, or no mss");
+  EXPECT_EQ(problem_with(kRtc, "mss: 1300"),
+            "17:94: services[1].mss: an MSS is of TCP; protocol: tcp is wanted, or no mss");
   EXPECT_EQ(config_with(kRtmp, rtmp("forward: nat, mss: 536")).services[0].mss, 536);
 }
 

@@ -135,8 +135,8 @@ class World {
   }
 
  private:
-  std::array<Flow, 4> flows_{Flow(test::kSpliceWays[0]), Flow(test::kSpliceWays[1]), Flow(test::kSpliceWays[2]),
-                             Flow(test::kSpliceWays[3])};
+  std::array<Flow, 4> flows_{Flow(test::kSpliceWays[0]), Flow(test::kSpliceWays[1]),
+                             Flow(test::kSpliceWays[2]), Flow(test::kSpliceWays[3])};
 };
 
 }  // namespace

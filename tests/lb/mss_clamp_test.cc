@@ -63,8 +63,9 @@ TEST(MssClamp, NoneIsAdded) {
 
 TEST(MssClamp, MalformedOptionsAreLeftAlone) {
   const Bytes end = {0, 0, 0, 0};
-  for (const Bytes& bad : {end + mss(1460), Bytes{2, 3, 9, 9}, Bytes{2, 2, 9, 9}, Bytes{2, 1, 9, 9}, Bytes{2, 0, 9, 9},
-                           Bytes{2, 40, 9, 9}, Bytes{1, 1, 2, 4}, Bytes{1, 1, 1, 2}, Bytes{8, 0, 1, 1} + mss(1460)})
+  for (const Bytes& bad :
+       {end + mss(1460), Bytes{2, 3, 9, 9}, Bytes{2, 2, 9, 9}, Bytes{2, 1, 9, 9}, Bytes{2, 0, 9, 9},
+        Bytes{2, 40, 9, 9}, Bytes{1, 1, 2, 4}, Bytes{1, 1, 1, 2}, Bytes{8, 0, 1, 1} + mss(1460)})
     EXPECT_EQ(clamped(bad, 1), bad);
 }
 
@@ -82,12 +83,15 @@ struct Told {
   unsigned wanted;
 };
 class MssInForward : public testing::TestWithParam<Told> {};
-INSTANTIATE_TEST_SUITE_P(
-    Ways, MssInForward,
-    testing::Values(Told{"198.51.100.7:4", "10.10.0.100:1935", "rtmp", "srs", "10.20.0.11:1935", 1460},
-                    Told{"198.51.100.7:4", "10.10.0.100:1935", "rtmp", "srs6", "[2001:db8:20::11]:1935", 1440},
-                    Told{"[2001:db8:c::7]:4", "[2001:db8:10::100]:1935", "rtmp6", "srs", "10.20.0.11:1935", 1440},
-                    Told{"[2001:db8:c::7]:4", "[2001:db8:10::100]:1935", "rtmp6", "srs6", "[2001:db8:20::11]:1935", 1440}));
+INSTANTIATE_TEST_SUITE_P(Ways, MssInForward,
+                         testing::Values(Told{"198.51.100.7:4", "10.10.0.100:1935", "rtmp", "srs",
+                                              "10.20.0.11:1935", 1460},
+                                         Told{"198.51.100.7:4", "10.10.0.100:1935", "rtmp", "srs6",
+                                              "[2001:db8:20::11]:1935", 1440},
+                                         Told{"[2001:db8:c::7]:4", "[2001:db8:10::100]:1935", "rtmp6", "srs",
+                                              "10.20.0.11:1935", 1440},
+                                         Told{"[2001:db8:c::7]:4", "[2001:db8:10::100]:1935", "rtmp6", "srs6",
+                                              "[2001:db8:20::11]:1935", 1440}));
 
 TEST_P(MssInForward, BothEndsAreToldWhatFitsTheWay) {
   const Told& way = GetParam();
@@ -103,7 +107,8 @@ TEST_P(MssInForward, BothEndsAreToldWhatFitsTheWay) {
     ASSERT_EQ(to_string(syn), "tx");
     EXPECT_EQ(segment_of(syn.frame).options, mss(wanted));
     const Outcome answer = rig.send(
-        tcp(way.server, syn.fields().source.to_string()).syn_ack().tcp_options(mss(8960)).to(kInsideMac), kInside);
+        tcp(way.server, syn.fields().source.to_string()).syn_ack().tcp_options(mss(8960)).to(kInsideMac),
+        kInside);
     EXPECT_EQ(segment_of(answer.frame).options, mss(wanted));
     const Outcome data = rig.send(tcp(way.client, way.vip).tcp_options(mss(8960)));
     EXPECT_EQ(segment_of(data.frame).options, mss(8960)) << "only where SYN says so";
@@ -122,7 +127,8 @@ TEST_P(MssInForward, ASmallerPortLimitsBoth) {
   const Outcome syn = rig.send(tcp(way.client, way.vip).syn().tcp_options(mss(1460)));
   EXPECT_EQ(segment_of(syn.frame).options, mss(wanted));
   const Outcome answer = rig.send(
-      tcp(way.server, syn.fields().source.to_string()).syn_ack().tcp_options(mss(1460)).to(kInsideMac), kInside);
+      tcp(way.server, syn.fields().source.to_string()).syn_ack().tcp_options(mss(1460)).to(kInsideMac),
+      kInside);
   EXPECT_EQ(segment_of(answer.frame).options, mss(wanted));
 }
 
@@ -134,7 +140,8 @@ TEST(MssClamp, OutsideNatOnlyTheConfiguredOneCounts) {
         service(spec, "rtmp").mss = configured;
       });
       rig.headroom = 64;
-      const Bytes syn = tcp("198.51.100.7:40000", "10.10.0.100:1935").syn().tcp_options(mss(8960)).payload("x");
+      const Bytes syn =
+          tcp("198.51.100.7:40000", "10.10.0.100:1935").syn().tcp_options(mss(8960)).payload("x");
       const Outcome out = rig.send(syn);
       ASSERT_EQ(to_string(out), "tx");
       const auto inner = static_cast<ptrdiff_t>(out.frame.size() - (syn.size() - 14));

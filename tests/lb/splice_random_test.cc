@@ -25,7 +25,8 @@ class Exchange {
       if (auto frame = draw(to_client_)) deliver_to_client(*frame);
       if (!problem_.empty()) return problem_ + " at step " + std::to_string(step);
     }
-    if (!client_.done()) return "the client still waits after " + std::to_string(client_.acknowledged()) + " bytes";
+    if (!client_.done())
+      return "the client still waits after " + std::to_string(client_.acknowledged()) + " bytes";
     if (server_.beyond_window() != 0) return "bytes beyond the server's window";
     if (!server_.finished()) return "the server did not hear the end";
     return difference(server_.stream(), s_.header() + data_);
@@ -39,8 +40,7 @@ class Exchange {
     return data_;
   }
   void client_speaks() {
-    if (!client_.connected())
-      return put(client_.syn(one_in(3) ? Bytes(1 + random_() % 20, 0xdd) : Bytes{}));
+    if (!client_.connected()) return put(client_.syn(one_in(3) ? Bytes(1 + random_() % 20, 0xdd) : Bytes{}));
     if (one_in(20)) return put(client_.keep_alive());
     if (one_in(20)) return put(client_.ack());
     if (one_in(20)) return put(client_.before(1 + static_cast<uint32_t>(random_() % 80)));
@@ -62,7 +62,8 @@ class Exchange {
   }
   void deliver_to_server(const Bytes& frame) {
     const Outcome out = s_.to_server(frame);
-    if (out.action == Action::kDrop && out.reason == DropReason::kNoFlow) return;  // before the SYN, or its answer
+    if (out.action == Action::kDrop && out.reason == DropReason::kNoFlow)
+      return;  // before the SYN, or its answer
     if (out.action != Action::kTx) return fail(to_string(out));
     const SegmentSeen seen = segment_of(out.frame);
     if (!seen.checksums_hold) return fail("a wrong checksum to the server");
@@ -109,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Ways, SpliceRandom, testing::ValuesIn(kSpliceWays),
 TEST_P(SpliceRandom, TheServerGetsTheHeaderAndTheStreamWhateverTheNetworkDoes) {
   constexpr uint32_t kWindows[] = {60, 300, 20'000};
   for (uint32_t seed = 1; seed <= 40; ++seed)
-    ASSERT_EQ(Exchange(GetParam(), seed, seed * 0x9e3779b9U, kWindows[seed % 3]).run(), "") << "seed " << seed;
+    ASSERT_EQ(Exchange(GetParam(), seed, seed * 0x9e3779b9U, kWindows[seed % 3]).run(), "")
+        << "seed " << seed;
 }
 
 TEST_P(SpliceRandom, AlsoWhenNumbersComeRound) {

@@ -75,7 +75,7 @@ TEST_P(SpliceReply, ARefusalAcknowledgesTheSyn) {
 TEST_P(SpliceReply, ASynAckLeavesRoomForTheHeader) {
   s_.open();
   const Bytes mss = {2, 4, 1000 >> 8, 1000 & 0xff}, less = {2, 4, static_cast<uint8_t>((1000 - length_) >> 8),
-                                                          static_cast<uint8_t>(1000 - length_)};
+                                                            static_cast<uint8_t>(1000 - length_)};
   const SegmentSeen seen = s_.client_sees(s_.server().syn_ack().tcp_options(mss).window(5000));
   EXPECT_EQ(seen.options, less);
   EXPECT_EQ(seen.window, 5000 - length_);
@@ -104,8 +104,10 @@ TEST_P(SpliceReply, AServerWithoutRoomIsEstablishedFirst) {
   const SegmentSeen ack = s_.server_sees(s_.client());
   EXPECT_TRUE(ack.payload.empty());
   EXPECT_EQ(ack.sequence, base_);
-  EXPECT_EQ(s_.server_sees(s_.client().sequence(base_ - 1)).payload, s_.header()) << "the probe of a zero window";
-  EXPECT_EQ(s_.server_sees(s_.client().payload("p")).payload, s_.header() + text("p")) << "another kind of probe";
+  EXPECT_EQ(s_.server_sees(s_.client().sequence(base_ - 1)).payload, s_.header())
+      << "the probe of a zero window";
+  EXPECT_EQ(s_.server_sees(s_.client().payload("p")).payload, s_.header() + text("p"))
+      << "another kind of probe";
   s_.client_sees(s_.server().window(1000));
   EXPECT_EQ(s_.server_sees(s_.client()).payload, s_.header());
 }
@@ -129,8 +131,7 @@ TEST_P(SpliceReply, ADuplicateSelectiveAckOfTheHeaderIsTakenOut) {
     SpliceRig s(GetParam());
     young ? s.open(), s.answer() : s.establish();
     const uint32_t at = base_ + length_;
-    const SegmentSeen alone =
-        s.client_sees(s.server().acknowledge(at + 4).tcp_options(sack({{base_, at}})));
+    const SegmentSeen alone = s.client_sees(s.server().acknowledge(at + 4).tcp_options(sack({{base_, at}})));
     EXPECT_EQ(alone.options, Bytes(12, 1));
     const SegmentSeen with_data =
         s.client_sees(s.server().acknowledge(at + 4).tcp_options(sack({{base_, at + 4}})));
@@ -145,14 +146,17 @@ TEST_P(SpliceReply, ASelectiveAckBeforeTheHeaderCameIsLowered) {
   s_.open();
   s_.answer();
   const uint32_t at = base_ + length_;
-  EXPECT_EQ(s_.client_sees(s_.server().tcp_options(sack({{at + 4, at + 8}}))).options, sack({{base_ + 4, base_ + 8}}));
-  EXPECT_EQ(s_.client_sees(s_.server().tcp_options(sack({{base_ + 4, at + 8}}))).options, sack({{base_, base_ + 8}}));
+  EXPECT_EQ(s_.client_sees(s_.server().tcp_options(sack({{at + 4, at + 8}}))).options,
+            sack({{base_ + 4, base_ + 8}}));
+  EXPECT_EQ(s_.client_sees(s_.server().tcp_options(sack({{base_ + 4, at + 8}}))).options,
+            sack({{base_, base_ + 8}}));
 }
 
 TEST_P(SpliceReply, MalformedSelectiveAcksAreLeftAlone) {
   s_.establish();
-  for (const Bytes& options : {Bytes{5, 9, 1, 2, 3, 4, 5, 6, 7, 1, 1, 1}, Bytes{5, 2, 1, 1}, Bytes{5, 40, 1, 1}, Bytes{5, 1, 1, 1},
-                               Bytes{0, 5, 10, 0, 0, 4, 0, 0, 0, 5, 0, 0}, Bytes{1, 1, 1, 5}}) {
+  for (const Bytes& options :
+       {Bytes{5, 9, 1, 2, 3, 4, 5, 6, 7, 1, 1, 1}, Bytes{5, 2, 1, 1}, Bytes{5, 40, 1, 1}, Bytes{5, 1, 1, 1},
+        Bytes{0, 5, 10, 0, 0, 4, 0, 0, 0, 5, 0, 0}, Bytes{1, 1, 1, 5}}) {
     const SegmentSeen seen = s_.client_sees(s_.server().acknowledge(base_ + length_).tcp_options(options));
     EXPECT_EQ(seen.options, options);
   }
@@ -176,7 +180,8 @@ TEST_P(SpliceReply, AFlowKeepsTheHeaderWhenTheServiceDropsIt) {
   s_.open();
   s_.answer();
   const auto turn = [&](bool on) {
-    ASSERT_TRUE(s_.rig().reload([&](SnapshotSpec& spec) { service(spec, GetParam().service).proxy_protocol = on; }));
+    ASSERT_TRUE(
+        s_.rig().reload([&](SnapshotSpec& spec) { service(spec, GetParam().service).proxy_protocol = on; }));
   };
   turn(false);
   EXPECT_EQ(s_.server_sees(s_.client().payload("data")).payload, s_.header() + text("data"));
@@ -193,7 +198,8 @@ TEST_P(SpliceReply, AFlowKeepsTheHeaderWhenTheServiceDropsIt) {
 
 TEST_P(SpliceReply, AFlowStaysWithoutAHeaderWhenTheServiceGetsOne) {
   const auto turn = [&](bool on) {
-    ASSERT_TRUE(s_.rig().reload([&](SnapshotSpec& spec) { service(spec, GetParam().service).proxy_protocol = on; }));
+    ASSERT_TRUE(
+        s_.rig().reload([&](SnapshotSpec& spec) { service(spec, GetParam().service).proxy_protocol = on; }));
   };
   turn(false);
   s_.open();
@@ -209,7 +215,8 @@ TEST_P(SpliceReply, AFlowStaysWithoutAHeaderWhenTheServiceGetsOne) {
 TEST_P(SpliceReply, AFlowIsKnownForSplicedAfterARestartWithoutTheOption) {
   const ListenerId listener = [&] {
     for (const Service& each : s_.rig().snapshot().services)
-      if (each.vip == endpoint(GetParam().vip).address && each.protocol == Protocol::kTcp) return each.listener;
+      if (each.vip == endpoint(GetParam().vip).address && each.protocol == Protocol::kTcp)
+        return each.listener;
     return ListenerId{0};
   }();
   IdentityTable& listeners = s_.rig().segment().listeners();
@@ -232,13 +239,18 @@ TEST_P(SpliceReply, AQuotedSegmentHasTheNumberThatTheClientGaveIt) {
     const Bytes quote(out.frame.begin() + 14,
                       out.frame.begin() + static_cast<ptrdiff_t>(std::min(out.frame.size(), 14 + all)));
     s_.rig().own_frames();
-    s_.to_client(ping(router, s_.lip().address.to_string()).icmp(v4 ? 3 : 1, v4 ? 1 : 0).icmp_rest(0).to(kInsideMac).payload(quote));
+    s_.to_client(ping(router, s_.lip().address.to_string())
+                     .icmp(v4 ? 3 : 1, v4 ? 1 : 0)
+                     .icmp_rest(0)
+                     .to(kInsideMac)
+                     .payload(quote));
     const auto own = s_.rig().own_frames();
     ASSERT_EQ(own.size(), 1U);
     const FrameFields error = fields_of(own[0].second);
     EXPECT_TRUE(error.checksums_hold);
     const size_t at = (endpoint(GetParam().client).address.is_v4() ? 20 : 40) + 4;
-    const Bytes number(error.payload.begin() + static_cast<ptrdiff_t>(at), error.payload.begin() + static_cast<ptrdiff_t>(at) + 4);
+    const Bytes number(error.payload.begin() + static_cast<ptrdiff_t>(at),
+                       error.payload.begin() + static_cast<ptrdiff_t>(at) + 4);
     EXPECT_EQ(number, be(base_ + 10));
   }
 }
@@ -265,7 +277,8 @@ TEST_P(SpliceReply, AQuoteOfTheHeaderIsOfTheStreamsBeginning) {
   EXPECT_EQ(client_sequence(slot, 5000, Family::kIpv4), 5000U) << "nothing is known yet";
   slot.splice_base_or_bytes_in = 5001;
   slot.splice_or_bytes_out = splice_flag::kSpliced | splice_flag::kBased;
-  for (const auto& [quoted, wanted] : {std::pair(5000U, 5000U), {5001U, 5001U}, {5011U, 5001U}, {5029U, 5001U}, {5030U, 5002U}})
+  for (const auto& [quoted, wanted] :
+       {std::pair(5000U, 5000U), {5001U, 5001U}, {5011U, 5001U}, {5029U, 5001U}, {5030U, 5002U}})
     EXPECT_EQ(client_sequence(slot, quoted, Family::kIpv4), wanted) << quoted;
   slot.splice_or_bytes_out |= splice_flag::kAcknowledged;
   EXPECT_EQ(client_sequence(slot, 5001U + 0x80000000U, Family::kIpv4), 5001U + 0x80000000U - 28);

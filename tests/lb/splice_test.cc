@@ -96,7 +96,8 @@ TEST_P(SpliceTest, NothingComesBeforeTheServersAnswer) {
   s_.open();
 
   EXPECT_EQ(to_string(s_.to_server(s_.client().payload("data"))), "drop no_flow");
-  EXPECT_EQ(to_string(s_.to_server(s_.client().sequence(base_ - length_).payload(s_.header()))), "drop no_flow");
+  EXPECT_EQ(to_string(s_.to_server(s_.client().sequence(base_ - length_).payload(s_.header()))),
+            "drop no_flow");
   EXPECT_EQ(to_string(s_.to_server(s_.client().rst())), "tx");
 }
 
@@ -176,14 +177,16 @@ TEST_P(SpliceTest, ASegmentTooLongForTheHeaderIsAnsweredWithWhatFits) {
   s_.open();
   s_.answer();
   s_.rig().own_frames();
-  const bool v4 = endpoint(s_.way().client).address.is_v4(), server_v4 = endpoint(s_.way().server).address.is_v4();
+  const bool v4 = endpoint(s_.way().client).address.is_v4(),
+             server_v4 = endpoint(s_.way().server).address.is_v4();
   const size_t most = 1500 - length_ - (server_v4 ? 20 : 40) - 20;
   EXPECT_EQ(to_string(s_.to_server(s_.client().payload(Bytes(most, 7)))), "tx");
   EXPECT_EQ(to_string(s_.to_server(s_.client().payload(Bytes(most + 1, 7)))), "drop too_big");
   const auto own = s_.rig().own_frames();
   ASSERT_EQ(own.size(), 1U);
   const size_t mtu_at = v4 ? 40 : 60;
-  EXPECT_EQ(own[0].second[mtu_at] << 8 | own[0].second[mtu_at + 1], static_cast<int>(most + 20 + (v4 ? 20 : 40)));
+  EXPECT_EQ(own[0].second[mtu_at] << 8 | own[0].second[mtu_at + 1],
+            static_cast<int>(most + 20 + (v4 ? 20 : 40)));
 }
 
 TEST_P(SpliceTest, WithoutHeadroomThereIsNoHeader) {
@@ -211,7 +214,8 @@ TEST_P(SpliceTest, TheHeaderIsNotPutIntoAPieceOfASegment) {
   };
   EXPECT_EQ(to_string(s_.to_server(first_of(base_))), "drop fragment");
   EXPECT_EQ(to_string(s_.to_server(first_of(base_ - 1))), "drop fragment");
-  const bool same_family = endpoint(s_.way().client).address.family() == endpoint(s_.way().server).address.family();
+  const bool same_family =
+      endpoint(s_.way().client).address.family() == endpoint(s_.way().server).address.family();
   EXPECT_EQ(to_string(s_.to_server(first_of(base_ + 1))), same_family ? "tx" : "drop fragment");
 }
 
@@ -230,7 +234,8 @@ TEST_P(SpliceTest, NumbersComeRoundAtTheEndOf32Bits) {
 
 TEST_P(SpliceTest, AfterFourGigabytesTheFirstNumberIsAnyOther) {
   s_.establish();
-  EXPECT_EQ(s_.client_sees(s_.server().acknowledge(base_ + 0x80000000U)).acknowledgement, base_ + 0x80000000U - length_);
+  EXPECT_EQ(s_.client_sees(s_.server().acknowledge(base_ + 0x80000000U)).acknowledgement,
+            base_ + 0x80000000U - length_);
 
   for (const uint32_t number : {base_, base_ - 1, base_ - length_}) {
     const SegmentSeen seen = s_.server_sees(s_.client().sequence(number).payload("data"));

@@ -12,7 +12,8 @@ namespace lb::test {
 
 // A number on the wire, as the 64-bit one that is nearest to `near`.
 inline uint64_t unwrap(uint32_t number, uint64_t near) {
-  return near + static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(number - static_cast<uint32_t>(near))));
+  return near + static_cast<uint64_t>(
+                    static_cast<int64_t>(static_cast<int32_t>(number - static_cast<uint32_t>(near))));
 }
 
 struct Block {
@@ -25,7 +26,8 @@ inline std::vector<Block> blocks_of(const Bytes& options, uint64_t near) {
   while (at < options.size() && options[at] == 1) ++at;
   if (at + 2 > options.size() || options[at] != 5) return blocks;
   const auto get = [&](size_t i) {
-    return static_cast<uint32_t>(options[i] << 24 | options[i + 1] << 16 | options[i + 2] << 8 | options[i + 3]);
+    return static_cast<uint32_t>(options[i] << 24 | options[i + 1] << 16 | options[i + 2] << 8 |
+                                 options[i + 3]);
   };
   for (size_t i = at + 2; i + 8 <= at + options[at + 1]; i += 8)
     blocks.push_back({unwrap(get(i), near), unwrap(get(i + 4), near)});
@@ -140,7 +142,9 @@ class PlainClient {
     const uint64_t at = again ? acknowledged_ : std::min<uint64_t>(sent_, data_.size());
     const uint64_t end = std::min({at + bytes, uint64_t{data_.size()}, std::max(edge_, at)});
     Segment segment{number(at), tcp_flag::kAck, {}};
-    if (at < end) segment.payload.assign(data_.begin() + static_cast<ptrdiff_t>(at), data_.begin() + static_cast<ptrdiff_t>(end));
+    if (at < end)
+      segment.payload.assign(data_.begin() + static_cast<ptrdiff_t>(at),
+                             data_.begin() + static_cast<ptrdiff_t>(end));
     if (end == data_.size()) segment.flags |= tcp_flag::kFin;
     sent_ = std::max(sent_, end + (end == data_.size() ? 1 : 0));
     return segment;
@@ -149,14 +153,16 @@ class PlainClient {
   // "" or what is impossible in what a server says.
   std::string take(const SegmentSeen& segment) {
     const uint64_t said = unwrap(segment.acknowledgement - base_, acknowledged_);
-    if (said > sent_) return "acknowledges " + std::to_string(static_cast<int64_t>(said)) + " of " + std::to_string(sent_);
+    if (said > sent_)
+      return "acknowledges " + std::to_string(static_cast<int64_t>(said)) + " of " + std::to_string(sent_);
     if ((segment.flags & tcp_flag::kSyn) != 0) {
       if (said != 0) return "the SYN-ACK acknowledges " + std::to_string(said);
       connected_ = true;
     }
     for (const Block& block : blocks_of(segment.options, acknowledged_ + base_)) {
       const Block own{block.left - base_, block.right - base_};
-      if (own.left >= own.right || own.right > sent_) return "a block " + std::to_string(own.left) + ".." + std::to_string(own.right);
+      if (own.left >= own.right || own.right > sent_)
+        return "a block " + std::to_string(own.left) + ".." + std::to_string(own.right);
       held.push_back(own);
     }
     acknowledged_ = std::max(acknowledged_, said);
