@@ -114,6 +114,8 @@ Json service_json(const ServiceConfig& service) {
           {"affinity", name_of(service.affinity)},
           {"ice", is_ice ? ice_json(service.ice) : Json(nullptr)},
           {"reads", service.reads_whip ? "whip" : "nothing"},
+          {"proxy_protocol", service.proxy_protocol ? Json("v2") : Json(nullptr)},
+          {"mss", service.mss != 0 ? Json(service.mss) : Json(nullptr)},
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 

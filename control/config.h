@@ -73,6 +73,8 @@ struct ServiceConfig {
   lb::Affinity affinity = lb::Affinity::kTuple;
   uint32_t idle_timeout_s = 0;  // default 900 for tcp, 120 for udp; filled in when read
   bool reads_whip = false;      // tcp in nat only
+  bool proxy_protocol = false;  // likewise; version 2
+  uint16_t mss = 0;             // tcp only; 0: what the ports take
   lb::IceSpec ice;              // of affinity ice only
 };
 

@@ -47,10 +47,30 @@ void read_ports(const YamlField& field, ServiceConfig& service) {
   service.port_last = *last;
 }
 
+// What is of TCP only.
+void read_tcp_fields(const YamlField& item, ServiceConfig& service) {
+  const bool tcp = service.protocol == lb::Protocol::kTcp;
+  item["reads"].choice(service.reads_whip, {{"nothing", false}, {"whip", true}});
+  if (service.reads_whip && (!tcp || service.forward != lb::Forward::kNat))
+    item["reads"].refuse("WHIP is read of TCP services in nat; protocol: tcp and forward: nat are wanted");
+  item["proxy_protocol"].choice(service.proxy_protocol, {{"none", false}, {"v2", true}});
+  if (service.proxy_protocol && !tcp)
+    item["proxy_protocol"].refuse(
+        "the header is put into TCP connections; protocol: tcp is wanted, or none. For UDP, cleatctl flow "
+        "show says who "
+        "is behind a LIP's port");
+  if (service.proxy_protocol && tcp && service.forward != lb::Forward::kNat)
+    item["proxy_protocol"].refuse(
+        "only nat hides clients from servers; forward: nat is wanted, or none, for here servers see them "
+        "anyway");
+  item["mss"].number(service.mss, lb::kLeastMss, lb::kMostMss);
+  if (item["mss"].given() && !tcp) item["mss"].refuse("an MSS is of TCP; protocol: tcp is wanted, or no mss");
+}
+
 ServiceConfig read_service(const YamlField& item) {
   ServiceConfig service;
-  if (!item.is_map(
-          {"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice", "reads"}))
+  if (!item.is_map({"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice",
+                    "reads", "proxy_protocol", "mss"}))
     return service;
   const YamlField name = item.need("name", "a name of its own");
   if (const auto text = name.scalar("a name")) {
@@ -75,9 +95,7 @@ ServiceConfig read_service(const YamlField& item) {
   if (lb::has_connection_ids(service.affinity) && service.protocol != lb::Protocol::kUdp)
     item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
   read_ice(item, service);
-  item["reads"].choice(service.reads_whip, {{"nothing", false}, {"whip", true}});
-  if (service.reads_whip && (service.protocol != lb::Protocol::kTcp || service.forward != lb::Forward::kNat))
-    item["reads"].refuse("WHIP is read of TCP services in nat; protocol: tcp and forward: nat are wanted");
+  read_tcp_fields(item, service);
   service.idle_timeout_s = service.protocol == lb::Protocol::kTcp ? kIdleTcpS : kIdleUdpS;
   item["idle_timeout"].seconds(service.idle_timeout_s, 1, lb::kMaxTimeoutS);
   return service;

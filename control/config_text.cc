@@ -86,6 +86,8 @@ Json service_json(const ServiceConfig& service) {
             {"idle_timeout", seconds_text(service.idle_timeout_s)}};
   if (service.affinity == lb::Affinity::kIce) json["ice"] = ice_json(service.ice);
   if (service.reads_whip) json["reads"] = "whip";
+  if (service.proxy_protocol) json["proxy_protocol"] = "v2";
+  if (service.mss != 0) json["mss"] = service.mss;
   return json;
 }
 

@@ -87,6 +87,8 @@ lb::ServiceSpec service_spec(const ServiceConfig& service) {
   spec.idle_timeout_s = service.idle_timeout_s;
   spec.ice = service.ice;
   spec.reads_whip = service.reads_whip;
+  spec.proxy_protocol = service.proxy_protocol;
+  spec.mss = service.mss;
   return spec;
 }
 

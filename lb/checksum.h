@@ -49,6 +49,11 @@ class ChecksumDelta {
     sum_ += static_cast<uint32_t>(~old_value.raw);
     sum_ += new_value.raw;
   }
+  // Bytes that add_bytes() summed up, before and after; both began at an even offset of what the checksum covers.
+  constexpr void change_sum(uint64_t old_sum, uint64_t new_sum) {
+    sum_ += static_cast<uint16_t>(~fold_sum(old_sum));
+    sum_ += fold_sum(new_sum);
+  }
   // Of one family or of two: a pseudo-header's address.
   void change(const IpAddress& old_value, const IpAddress& new_value) {
     if (old_value.is_v4()) {

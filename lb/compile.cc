@@ -41,7 +41,7 @@ class Compiler {
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
     for (Listener& listener : s.listeners)
-      listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0, 0};
+      listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0, 0, 0};
     const Ids former(segment_);
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
       if (Status status = (this->*step)(); !status) {
@@ -264,14 +264,18 @@ class Compiler {
       service.affinity = spec.affinity;
       service.ice = spec.ice;
       service.reads_whip = spec.reads_whip;
+      service.proxy_protocol = spec.proxy_protocol;
+      if (spec.proxy_protocol) segment_.listeners().set_has_spliced(service.listener, true);
+      service.has_spliced = segment_.listeners().has_spliced(service.listener);
+      service.mss = spec.mss;
       if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
                        static_cast<uint16_t>(snapshot_->services.size())});
       for (const ListenerId id : {service.listener, service.moved})
         snapshot_->listeners[id] = {
-            spec.vip,     service.id, service.idle_ticks, false, spec.ice.servers_check_integrity,
-            service.pool, 0};
+            spec.vip, service.id, service.idle_ticks, false, spec.ice.servers_check_integrity, service.pool,
+            0,        spec.mss};
       snapshot_->services.push_back(service);
     }
     return Nothing{};

@@ -15,7 +15,7 @@ namespace lb {
   X(kBadIpChecksum,        "bad_ip_checksum",        "the IPv4 header checksum is wrong")              \
   X(kBadL4Header,          "bad_l4_header",          "TCP data offset or UDP length is impossible")    \
   X(kBadSource,            "bad_source",             "source address is a group, loopback or unset address") \
-  X(kFragment,             "fragment",               "a piece of ICMP, or one that would have to be translated") \
+  X(kFragment,             "fragment",               "a piece of ICMP, or one that would have to be translated or get a header") \
   X(kFragmentOverlap,      "fragment_overlap",       "a piece of a datagram that overlaps another")    \
   X(kFragmentLost,         "fragment_lost",          "the datagram's first piece did not come")        \
   X(kFragmentQueueFull,    "fragment_queue_full",    "too many pieces wait for first pieces")          \
@@ -28,7 +28,7 @@ namespace lb {
   X(kIcmpNoFlow,           "icmp_no_flow",           "ICMP error about a packet of no known flow")     \
   X(kIcmpLimited,          "icmp_limited",           "more ICMP errors than are passed on")            \
   X(kTooBig,               "too_big",                "the packet does not fit into its tunnel, or through its port") \
-  X(kNoHeadroom,           "no_headroom",            "the driver left no room before the frame for a tunnel's header") \
+  X(kNoHeadroom,           "no_headroom",            "the driver left no room before the frame for a header of Cleat's") \
   X(kTtlExpired,           "ttl_expired",            "TTL or hop limit is used up")                    \
   X(kNoBackend,            "no_backend",             "no backend of the pool takes new sessions")      \
   X(kNoFlow,               "no_flow",                "TCP segment of no known flow and not a SYN")     \

@@ -5,23 +5,28 @@
 #include "lb/ask_owner.h"
 #include "lb/forward_fragment.h"
 #include "lb/icmp_error.h"
+#include "lb/mss_clamp.h"
 #include "lb/next_hop.h"
 #include "lb/pass_on.h"
+#include "lb/proxy_header.h"
 #include "lb/rewrite.h"
 #include "lb/session_bytes.h"
 #include "lb/session_reply.h"
 #include "lb/silence.h"
+#include "lb/splice.h"
 #include "lb/translate.h"
 #include "lb/wire.h"
 
 namespace lb {
 namespace {
 
-// Through that port, in the family of `towards`. Otherwise it is dropped, and its sender told.
+constexpr Family family_of(const Packet& packet) { return packet.v4 ? Family::kIpv4 : Family::kIpv6; }
+
+// Through that port, in the family of `towards`, with so much in front of its payload. Otherwise it is dropped, and its sender told.
 bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
-          const IpAddress& towards, Verdict& verdict) {
+          const IpAddress& towards, int header, Verdict& verdict) {
   const int growth = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family());
-  const int mtu = worker.mtus[egress] - growth;
+  const int mtu = worker.mtus[egress] - growth - header;
   if (static_cast<int>(ip_bytes(packet)) <= mtu) [[likely]]
     return true;
   tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
@@ -86,6 +91,27 @@ void pass_on_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   pass_on(worker, snapshot, now, frame, packet, forward, verdict);
 }
 
+// What a spliced flow's segment needs of a slot; false: the packet was dropped.
+bool plan_splice(Worker& worker, const Frame& frame, Packet& packet, Splice& splice, Verdict& verdict) {
+  if (packet.slot >= worker.segment.slots().size()) return true;
+  splice = splice_of(worker.segment.slots().at(packet.slot), packet);
+  auto reason = DropReason::kCount;
+  if (splice == Splice::kNoAnswerYet) reason = DropReason::kNoFlow;
+  if (splice == Splice::kInPieces) reason = DropReason::kFragment;
+  if (carries_header(splice) && frame.headroom < proxy_header_bytes(family_of(packet)))
+    reason = DropReason::kNoHeadroom;
+  if (reason == DropReason::kCount) return true;
+  worker.drop(packet, verdict, reason);
+  return false;
+}
+
+// In a SYN or SYN-ACK, for the way between a client on that port and his backend.
+void clamp_between(const Worker& worker, const Packet& packet, PortIndex client_port, Family client,
+                   const Backend& backend, uint16_t configured, uint8_t header) {
+  const Arm inside{worker.mtus[backend.egress], backend.address.family()};
+  clamp_mss(packet, mss_between({worker.mtus[client_port], client}, inside, configured), header);
+}
+
 }  // namespace
 
 void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
@@ -100,13 +126,26 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     traffic->packets_in.add(1);
     traffic->bytes_in.add(frame.length);
   }
-  if (is_one_way(packet.service->forward))
+  const bool syn = (packet.tcp_flags & tcp_flag::kSyn) != 0;
+  if (is_one_way(packet.service->forward)) {
+    // The server's own SYN-ACK does not come by here, but what the client's says limits what the server sends.
+    if (syn && packet.service->mss != 0) clamp_mss(packet, packet.service->mss);
     return pass_on_client(worker, snapshot, now, frame, packet, verdict);
-  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, verdict)) return;
+  }
   if (backend.silent_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
     if (meet_silence(worker, snapshot, now, packet, verdict)) return;
+  Splice splice = Splice::kAsItIs;
+  if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;
+  const int header = carries_header(splice) ? proxy_header_bytes(family_of(packet)) : 0;
+  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, header, verdict)) return;
+  if (syn) [[unlikely]] {
+    const auto back = snapshot.routes.find(packet.src);
+    clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
+                  packet.service->mss, 0);
+  }
+  if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
-    count_bytes(worker.segment.slots().at(packet.slot).sequence_delta_or_bytes_in, frame.length);
+    count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
   const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
                   NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port};
   send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop},
@@ -131,12 +170,18 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   const auto route = snapshot.routes.find(view->client);
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
-  if (!fits(worker, snapshot, now, packet, route->port, view->client, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, route->port, view->client, 0, verdict)) return;
 
   if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
-    note_acknowledged(slot, packet);
     if (control.state() == SlotState::kEmbryonic) note_handshake(worker, packet, slot, control.backend());
+    const bool spliced = is_spliced(slot);
+    const Family family = view->client.family();
+    if ((packet.tcp_flags & tcp_flag::kSyn) != 0) [[unlikely]]
+      clamp_between(worker, packet, route->port, family, backend, listener.mss,
+                    spliced ? proxy_header_bytes(family) : uint8_t{0});
+    if (spliced) splice_reply(slot, packet, family);
+    note_acknowledged(slot, packet);
   } else if (control.state() == SlotState::kEmbryonic) {
     NatSlots::confirm(slot, control, now.tick());
   }
@@ -150,7 +195,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     traffic->packets_out.add(1);
     traffic->bytes_out.add(frame.length);
   }
-  if (session_of(slot) != 0) count_bytes(slot.timestamp_delta_or_bytes_out, frame.length);
+  if (session_of(slot) != 0) count_bytes(slot.splice_or_bytes_out, frame.length);
   send_rewritten(worker, snapshot, now, frame, packet,
                  {listener.vip, view->client, view->vip_port, view->client_port}, *route,
                  {listener.service, control.backend(), true}, verdict);

@@ -11,6 +11,7 @@
 #include "lb/pass_on.h"
 #include "lb/pick.h"
 #include "lb/rewrite.h"
+#include "lb/splice.h"
 #include "lb/translate.h"
 #include "lb/tunnel.h"
 #include "lb/wire.h"
@@ -44,6 +45,12 @@ class Relay {
  private:
   void drop(DropReason reason) { worker_.drop(packet_, verdict_, reason); }
   [[nodiscard]] Protocol protocol() const { return static_cast<Protocol>(quote_.protocol); }
+
+  [[nodiscard]] bool is_too_big() const {
+    const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
+    return packet_.v4 ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
+                      : icmp->type == icmpv6::kPacketTooBig;
+  }
 
   // A packet of Cleat's to a client.
   void of_client(uint16_t vip) {
@@ -96,10 +103,7 @@ class Relay {
   // The outer packet of a tunnel. With 8 bytes of it nobody knows whose packet was inside; the next one that does not fit is answered.
   void of_tunnel() {
     const auto* icmp = reinterpret_cast<const IcmpHeader*>(packet_.l4);
-    const bool too_big = packet_.v4
-                             ? icmp->type == icmp::kUnreachable && icmp->code == icmp::kFragmentationNeeded
-                             : icmp->type == icmpv6::kPacketTooBig;
-    if (!too_big) return drop(DropReason::kIcmpNotForwarded);
+    if (!is_too_big()) return drop(DropReason::kIcmpNotForwarded);
     if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
     const uint32_t mtu = packet_.v4 ? icmp->rest.host() & 0xffff : icmp->rest.host();
     for (size_t id = 0; id < snapshot_.backends.size(); ++id)
@@ -134,7 +138,17 @@ class Relay {
     if (!view) return drop(DropReason::kIcmpNoFlow);
     if (says_unreachable()) worker_.counters.failures[view->control.backend()].unreachable.add(1);
     const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
+    if (protocol() == Protocol::kTcp) {
+      NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, Protocol::kTcp, quote_.source_port));
+      sequence_ = client_sequence(slot, quoted_sequence(), view->client.family());
+      if (is_too_big()) note_too_big(slot, quoted_sequence());
+    }
     send(listener.vip, view->client, {view->client, listener.vip, view->client_port, view->vip_port});
+  }
+
+  // read_icmp_quote() proved so much.
+  [[nodiscard]] uint32_t quoted_sequence() const {
+    return reinterpret_cast<const TcpHeader*>(quote_.l4)->sequence.host();
   }
 
   // ends  of the quoted packet, as its sender wrote it
@@ -171,6 +185,10 @@ class Relay {
     auto* ports = reinterpret_cast<UdpHeader*>(l4);
     ports->source = be16::of(ends.source_port);
     ports->destination = be16::of(ends.destination_port);
+    if (sequence_) {
+      delta.change(be32::of(quoted_sequence()), be32::of(*sequence_));
+      reinterpret_cast<TcpHeader*>(l4)->sequence = be32::of(*sequence_);
+    }
     if (protocol() == Protocol::kUdp) {
       ports->checksum = delta.apply_udp(ports->checksum);
     } else if (l4_length >= offsetof(TcpHeader, checksum) + sizeof(be16)) {
@@ -219,6 +237,7 @@ class Relay {
   Packet& packet_;
   Verdict& verdict_;
   IcmpQuote quote_;
+  std::optional<uint32_t> sequence_;  // of the quoted segment, as its sender wrote it
 };
 
 }  // namespace

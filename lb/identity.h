@@ -20,7 +20,7 @@ namespace lb {
 enum class IdentityKind : uint8_t { kNone, kBackend, kListener, kLip, kPoolClients, kService };
 
 // A listener of connection ids has two: flows by their tuple alone, and those that a connection id took elsewhere.
-enum class ListenerLane : uint16_t { kTuple = 0, kMoved = 1 };
+enum class ListenerLane : uint8_t { kTuple = 0, kMoved = 1 };
 
 // What an id stands for. Unused fields are zero.
 struct Identity {
@@ -31,7 +31,13 @@ struct Identity {
   Protocol protocol{};                       // of a listener
   uint16_t range_first = 0;                  // first port of a listener's range
   ListenerLane lane = ListenerLane::kTuple;  // of a listener
-  friend bool operator==(const Identity&, const Identity&) = default;
+  uint8_t has_spliced =
+      0;  // of a listener: some of its flows may be spliced (lb/splice.h); says nothing of who it is
+
+  friend bool operator==(const Identity& a, const Identity& b) {
+    return a.address == b.address && a.name_hash == b.name_hash && a.port == b.port && a.kind == b.kind &&
+           a.protocol == b.protocol && a.range_first == b.range_first && a.lane == b.lane;
+  }
 };
 
 // One place in the segment. `released_ms` 0 while the config uses the id.
@@ -60,6 +66,9 @@ class IdentityTable {
   // REQUIRES: id < size(). kind is kNone where the id was never given.
   [[nodiscard]] const Identity& at(uint16_t id) const { return entries_[id].identity; }
   [[nodiscard]] bool is_released(uint16_t id) const { return entries_[id].released_ms != 0; }
+  // Flows outlive the configuration that spliced them, so the mark stays when that goes. REQUIRES: id < size()
+  [[nodiscard]] bool has_spliced(uint16_t id) const { return entries_[id].identity.has_spliced != 0; }
+  void set_has_spliced(uint16_t id, bool has) { entries_[id].identity.has_spliced = has ? 1 : 0; }
   // 0 while the config uses the id.
   [[nodiscard]] uint64_t released_ms(uint16_t id) const { return entries_[id].released_ms; }
   [[nodiscard]] size_t size() const { return entries_.size(); }

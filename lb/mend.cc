@@ -2,6 +2,7 @@
 #include "lb/mend.h"
 
 #include "lb/mend_sessions.h"
+#include "lb/splice.h"
 
 namespace lb {
 namespace {
@@ -35,6 +36,8 @@ class Mender {
 
   MendReport run() {
     report_.entries_removed += segment_.flows().narrow.clear_busy() + segment_.flows().wide.clear_busy();
+    for (size_t id = 0; id < segment_.listeners().size(); ++id)
+      segment_.listeners().set_has_spliced(static_cast<uint16_t>(id), false);
     for_each_slot(segment_, [this](SlotIndex slot) { check_slot(slot); });
     report_.sessions = mend_sessions(segment_, now_);
     check_entries(segment_.flows().narrow);
@@ -56,6 +59,8 @@ class Mender {
         segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
     if (workable) {
       slot.control.store(control.without_turn().raw());
+      if (NatSlots::protocol_of(index) == Protocol::kTcp && is_spliced(slot))
+        segment_.listeners().set_has_spliced(control.listener(), true);
       return;
     }
     slot.control.store(0);

@@ -35,8 +35,8 @@ void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const
   slot.reply_tick.store(now, std::memory_order_release);
   slot.tcp_forward.store(0, std::memory_order_release);
   slot.tcp_reply.store(0, std::memory_order_release);
-  slot.sequence_delta_or_bytes_in.store(0, std::memory_order_release);
-  slot.timestamp_delta_or_bytes_out.store(0, std::memory_order_release);
+  slot.splice_base_or_bytes_in.store(0, std::memory_order_release);
+  slot.splice_or_bytes_out.store(0, std::memory_order_release);
   slot.session_or_acknowledged.store(0, std::memory_order_release);
 }
 

@@ -19,7 +19,7 @@ enum class SlotState : uint8_t {
   kProbing = 1,    // several servers are asked who owns a session (lb/ask_owner.h)
   kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
   kLive = 3,
-  kSpliced = 4,  // with sequence deltas (later)
+  kSpliced = 4,  // of a connection that Cleat accepted itself (later)
   kQuarantine = 5,
 };
 
@@ -107,10 +107,10 @@ struct alignas(64) NatSlot {
   std::atomic<uint16_t> reply_tick;    // likewise by the backend's
   std::atomic<uint8_t> tcp_forward;    // slot_flag
   std::atomic<uint8_t> tcp_reply;
-  // Spliced flows (later): added to the server's sequence numbers, and to its timestamps (RFC 7323). An ICE session's: bytes
-  // from its client, and to it, that its record does not count yet (lb/session_bytes.h).
-  std::atomic<uint32_t> sequence_delta_or_bytes_in;
-  std::atomic<uint32_t> timestamp_delta_or_bytes_out;
+  // A spliced TCP flow's: the number of its first byte, and how far the splice has come (lb/splice.h); 0 and 0 of others. An ICE
+  // session's: bytes from its client, and to it, that its record does not count yet (lb/session_bytes.h).
+  std::atomic<uint32_t> splice_base_or_bytes_in;
+  std::atomic<uint32_t> splice_or_bytes_out;
   // Of an ICE session: its number + 1. Of TCP: what the backend acknowledged last, modulo 2^31, and kAcknowledged. Else 0.
   std::atomic<uint32_t> session_or_acknowledged;
 };

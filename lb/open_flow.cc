@@ -5,6 +5,7 @@
 #include "lb/enter_flow.h"
 #include "lb/hash.h"
 #include "lb/pick.h"
+#include "lb/splice.h"
 
 namespace lb {
 namespace {
@@ -56,6 +57,7 @@ void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
   NatSlot& slot = worker.segment.slots().at(*claimed);
   NatSlots::fill(slot, packet.backend, packet.listener, packet.src, packet.src_port, packet.dst_port,
                  now.tick());
+  if (packet.service->proxy_protocol) begin_splice(slot);
   packet.slot = *claimed;
   const Family family = snapshot.backends[packet.backend].address.family();
   switch (enter_flow(worker, now, packet)) {

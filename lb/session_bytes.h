@@ -19,18 +19,18 @@ inline void count_bytes(std::atomic<uint32_t>& sum, uint32_t length) noexcept {
 }
 
 inline void move_bytes(NatSlot& slot, Session& session) noexcept {
-  session.bytes_in.fetch_add(slot.sequence_delta_or_bytes_in.exchange(0, std::memory_order_relaxed),
+  session.bytes_in.fetch_add(slot.splice_base_or_bytes_in.exchange(0, std::memory_order_relaxed),
                              std::memory_order_relaxed);
-  session.bytes_out.fetch_add(slot.timestamp_delta_or_bytes_out.exchange(0, std::memory_order_relaxed),
+  session.bytes_out.fetch_add(slot.splice_or_bytes_out.exchange(0, std::memory_order_relaxed),
                               std::memory_order_relaxed);
 }
 
 // All so far. slot  the session's. Any thread
 inline SessionBytes bytes_of(const Session& session, const NatSlot& slot) noexcept {
   return {session.bytes_in.load(std::memory_order_relaxed) +
-              slot.sequence_delta_or_bytes_in.load(std::memory_order_relaxed),
+              slot.splice_base_or_bytes_in.load(std::memory_order_relaxed),
           session.bytes_out.load(std::memory_order_relaxed) +
-              slot.timestamp_delta_or_bytes_out.load(std::memory_order_relaxed)};
+              slot.splice_or_bytes_out.load(std::memory_order_relaxed)};
 }
 
 }  // namespace lb

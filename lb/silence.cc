@@ -5,6 +5,7 @@
 
 #include "lb/checksum.h"
 #include "lb/emit.h"
+#include "lb/splice.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -69,7 +70,9 @@ bool reset(Worker& worker, const Snapshot& snapshot, Now now, const Packet& pack
     return false;
   // The backend may hear it when it comes back, or even now: a link may be cut one way.
   const Backend& backend = snapshot.backends[packet.backend];
-  const TcpFields to_backend{awaited(slot, tcp->sequence.host()), 0, tcp_flag::kRst};
+  const Family family = packet.v4 ? Family::kIpv4 : Family::kIpv6;
+  const uint32_t number = server_sequence(slot, awaited(slot, tcp->sequence.host()), family);
+  const TcpFields to_backend{number, 0, tcp_flag::kRst};
   emit_tcp(worker, snapshot, now,
            {snapshot.lips[NatSlots::lip_of(packet.slot)], NatSlots::port_of(packet.slot)},
            {backend.address, backend.port != 0 ? backend.port : packet.dst_port}, to_backend);

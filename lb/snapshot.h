@@ -46,6 +46,9 @@ struct Service {
   uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
   IceSpec ice;
   bool reads_whip = false;
+  bool proxy_protocol = false;  // of new flows
+  bool has_spliced = false;     // some flows may be spliced: each says so itself, in its slot
+  uint16_t mss = 0;             // ServiceSpec's
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
@@ -57,6 +60,7 @@ struct Listener {
   bool servers_check_integrity = false;  // IceSpec's
   uint16_t pool = 0;                     // of its service: index into Snapshot::pools
   uint16_t whip = 0;  // index into Snapshot::whip, that of a service which reads WHIP; 0: it does not
+  uint16_t mss = 0;   // its service's
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.

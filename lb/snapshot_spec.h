@@ -86,7 +86,12 @@ struct ServiceSpec {
   // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
   // servers (by address).
   bool reads_whip = false;
+  bool proxy_protocol =
+      false;         // TCP in nat: servers are told by a header who the client is (lb/proxy_header.h)
+  uint16_t mss = 0;  // TCP: no larger segments than that, kLeastMss..kMostMss; 0: what the ports take
 };
+
+inline constexpr uint16_t kLeastMss = 536, kMostMss = 8960;
 
 struct StaticNeighbour {
   IpAddress address;

@@ -86,6 +86,11 @@ class Checker {
       return Error{name + ": affinity ice is for one UDP port"};
     if (spec.reads_whip && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
       return Error{name + ": WHIP can be read only of TCP in nat"};
+    if (spec.proxy_protocol && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
+      return Error{name + ": the PROXY protocol is for TCP in nat"};
+    if (spec.mss != 0 && (spec.protocol != Protocol::kTcp || spec.mss < kLeastMss || spec.mss > kMostMss))
+      return Error{name + ": an MSS is of TCP, " + std::to_string(kLeastMss) + ".." +
+                   std::to_string(kMostMss)};
     if (!is_timeout(spec.idle_timeout_s)) return Error{name + ": its idle time-out" + timeout_range()};
     if (lips_.contains(spec.vip))
       return Error{name + ": its VIP " + spec.vip.to_string() + " is a LIP, too; they must be apart"};

@@ -90,10 +90,10 @@ TEST_F(SessionsTest, PasswordsAreKnownOrNotButNeverShown) {
 TEST_F(SessionsTest, BytesAreThoseOfTheRecordAndThoseThatItsSlotHolds) {
   const auto found = rig.open(kName, lb::Rung::kWhip, kWifi, 40001);
   lb::NatSlot& slot = rig.segment.slots().at(found.control.slot());
-  lb::count_bytes(slot.sequence_delta_or_bytes_in, 1200);
+  lb::count_bytes(slot.splice_base_or_bytes_in, 1200);
   lb::move_bytes(slot, rig.record(found));
-  lb::count_bytes(slot.sequence_delta_or_bytes_in, 34);
-  lb::count_bytes(slot.timestamp_delta_or_bytes_out, 5);
+  lb::count_bytes(slot.splice_base_or_bytes_in, 34);
+  lb::count_bytes(slot.splice_or_bytes_out, 5);
 
   EXPECT_EQ(session().at("bytes_in"), 1234);
   EXPECT_EQ(session().at("bytes_out"), 5);

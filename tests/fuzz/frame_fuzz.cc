@@ -42,6 +42,7 @@ void add_golden_services(SnapshotSpec& spec) {
     web.vip = test::ip(vip);
     web.port_first = web.port_last = 80;
     web.pool = name;
+    web.mss = 1000;
     ServiceSpec& direct = spec.services.emplace_back(web);
     direct.name = std::string("direct-") + name;
     direct.protocol = Protocol::kUdp;

@@ -108,6 +108,7 @@ class World {
   test::Rig rig_{[](SnapshotSpec& spec) {
                    test::service(spec, "rtc6").pool = "srs";
                    test::service(spec, "rtmp").pool = "srs6";
+                   test::service(spec, "rtmp6").proxy_protocol = true;
                  },
                  1,
                  {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};

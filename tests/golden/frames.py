@@ -5,6 +5,9 @@ One arm, as in most cases: port `arm` is 10.10.0.2/24 and 2001:db8:10::2/64, the
 its network.
 """
 # pylint: disable=unused-import
+import socket
+import struct
+
 from scapy.layers.inet import (ICMP, IP, TCP, UDP, IPOption, IPOption_NOP, IPOption_Router_Alert, IPOption_Timestamp,
                                fragment)
 from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6PacketTooBig, ICMPv6TimeExceeded,
@@ -92,6 +95,59 @@ def in_pieces(datagram, number, size=1400):
     packet.remove_payload()
     del packet.plen, packet.nh
     return [ether / piece for piece in fragment6(packet / IPv6ExtHdrFragment(id=number) / upper, size)]
+
+
+def proxy_v2(client, vip):
+    """The header by which a server hears of a client (haproxy's proxy-protocol.txt, section 2.2). client, vip: (address, port)"""
+    family, kind = (socket.AF_INET6, 0x21) if ":" in client[0] else (socket.AF_INET, 0x11)
+    ends = b"".join(socket.inet_pton(family, address) for address, _ in (client, vip))
+    body = ends + struct.pack("!HH", client[1], vip[1])
+    return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", 0x21, kind, len(body)) + body
+
+
+def proxied_exchange(case, port, talk, mss):
+    """A connection to a service with the header. The first one is lost, and with it the handshake's ACK."""
+    header, get = proxy_v2(talk.client, talk.vip), b"GET / HTTP/1.1\r\n\r\n"
+    behind = 1001 + len(header)
+
+    def request(sent, seen):
+        port.send(talk.request(sent))
+        port.expect(talk.request_out(seen, ttl=63))
+        case.next_burst(port)
+
+    def reply(sent, seen):
+        port.send(talk.reply(sent))
+        port.expect(talk.reply_out(seen, ttl=63))
+        case.next_burst(port)
+
+    def both(move, **fields):
+        move(TCP(**fields), TCP(**fields))
+
+    def syn_ack(most, window):
+        return TCP(flags="SA", seq=5000, ack=1001, window=window, options=[("MSS", most), ("WScale", 4)])
+
+    def blocks(*numbers):
+        return [("NOP", None), ("NOP", None), ("SAck", numbers)]
+
+    # Data in a SYN comes again behind the header.
+    request(TCP(flags="S", seq=1000, options=[("MSS", mss)]) / b"early", TCP(flags="S", seq=1000, options=[("MSS", mss)]))
+    for _ in range(2):
+        reply(syn_ack(mss, 64000), syn_ack(mss - len(header), 64000 - len(header)))
+        request(TCP(flags="A", seq=1001, ack=5001), TCP(flags="PA", seq=1001, ack=5001) / header)
+    request(TCP(flags="PA", seq=1001, ack=5001) / get, TCP(flags="PA", seq=1001, ack=5001) / (header + get))
+    # A keep-alive of a client who knows nothing of it, then what the server says to the header and to its second copy.
+    request(TCP(flags="A", seq=1000, ack=5001), TCP(flags="PA", seq=1001, ack=5001) / header)
+    reply(TCP(flags="A", seq=5001, ack=behind, window=500), TCP(flags="A", seq=5001, ack=1001, window=500))
+    reply(TCP(flags="A", seq=5001, ack=behind + len(get), window=500, options=blocks(1001, behind)),
+          TCP(flags="A", seq=5001, ack=1001 + len(get), window=500, options=[("NOP", None)] * 12))
+    # A segment in between was lost.
+    request(TCP(flags="A", seq=1101, ack=5001) / b"later", TCP(flags="A", seq=1101 + len(header), ack=5001) / b"later")
+    reply(TCP(flags="A", seq=5001, ack=behind + len(get), options=blocks(1101 + len(header), 1106 + len(header))) / b"odd",
+          TCP(flags="A", seq=5001, ack=1001 + len(get), options=blocks(1101, 1106)) / b"odd")
+    request(TCP(flags="A", seq=1000, ack=5004), TCP(flags="A", seq=behind - 1, ack=5004))
+    request(TCP(flags="FA", seq=1106, ack=5004), TCP(flags="FA", seq=1106 + len(header), ack=5004))
+    reply(TCP(flags="FA", seq=5004, ack=1107 + len(header)), TCP(flags="FA", seq=5004, ack=1107))
+    both(reply, flags="R", seq=5005)
 
 
 def told(ends, mac, icmp, about, cleat=CLEAT, quoted=None):

@@ -72,6 +72,12 @@ FrameBuilder& FrameBuilder::extension(uint8_t type, Bytes header) {
   return *this;
 }
 
+FrameBuilder& FrameBuilder::tcp_options(Bytes options) {
+  options.resize((options.size() + 3) / 4 * 4, 0);
+  tcp_offset_ = static_cast<uint8_t>(5 + options.size() / 4);
+  return set(tcp_options_, std::move(options));
+}
+
 Bytes FrameBuilder::upper_layer() const {
   Bytes out;
   size_t checksum_at = 0;
@@ -82,9 +88,11 @@ Bytes FrameBuilder::upper_layer() const {
     put32(out, (flags_ & tcp_flag::kAck) != 0 ? acknowledgement_ : 0);
     put8(out, tcp_offset_ << 4U);
     put8(out, flags_);
-    put16(out, 64240);
+    put16(out, window_);
     checksum_at = out.size();
-    put32(out, 0);
+    put16(out, 0);
+    put16(out, urgent_);
+    put(out, tcp_options_);
     out.resize(20 + (tcp_offset_ > 5 ? (tcp_offset_ - 5U) * 4 : 0), 1);  // options: no-operations
   } else if (protocol_ == 17) {
     put16(out, source_.port);

@@ -55,7 +55,11 @@ class FrameBuilder {
   FrameBuilder& rst() { return flags(tcp_flag::kRst); }
   FrameBuilder& tcp_offset(uint8_t words) { return set(tcp_offset_, words); }
   FrameBuilder& sequence(uint32_t number) { return set(sequence_, number); }
-  FrameBuilder& acknowledgement(uint32_t number) { return set(acknowledgement_, number); }
+  FrameBuilder& acknowledge(uint32_t number) { return set(acknowledgement_, number); }
+  FrameBuilder& window(uint16_t unscaled) { return set(window_, unscaled); }
+  FrameBuilder& urgent(uint16_t pointer) { return set(urgent_, pointer); }
+  // Padded to whole words with the end of the list.
+  FrameBuilder& tcp_options(Bytes options);
   FrameBuilder& payload(std::string_view text) { return set(payload_, Bytes(text.begin(), text.end())); }
   FrameBuilder& payload(Bytes bytes) { return set(payload_, std::move(bytes)); }
   FrameBuilder& udp_length(uint16_t length) { return set(udp_length_, int{length}); }
@@ -81,10 +85,11 @@ class FrameBuilder {
   uint8_t protocol_, ttl_ = 64, flags_ = tcp_flag::kAck, tcp_offset_ = 5, icmp_type_ = 8, icmp_code_ = 0;
   uint16_t fragment_ = 0, id_ = 0x1234;
   uint32_t sequence_ = 1000, acknowledgement_ = 77, icmp_rest_ = 0x00010001;
+  uint16_t window_ = 64240, urgent_ = 0;
   int total_length_ = -1, ip_checksum_ = -1, udp_length_ = -1, l4_checksum_ = -1;
   size_t padding_ = 0;
   bool own_ = false;
-  Bytes options_, payload_;
+  Bytes options_, tcp_options_, payload_;
   struct Extension {
     uint8_t type;
     Bytes header;

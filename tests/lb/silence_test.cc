@@ -34,18 +34,18 @@ class Silence : public testing::TestWithParam<Family> {
 
   void SetUp() override {
     lip_ = client(from_client().syn().sequence(kClientFirst - 1)).fields().source;
-    backend(from_backend().syn_ack().sequence(kServerFirst - 1).acknowledgement(kClientFirst));
-    client(from_client().sequence(kClientFirst).acknowledgement(kServerFirst));
+    backend(from_backend().syn_ack().sequence(kServerFirst - 1).acknowledge(kClientFirst));
+    client(from_client().sequence(kClientFirst).acknowledge(kServerFirst));
     ASSERT_EQ(rig_.slots_in_state(SlotState::kLive), 1U);
     rig_.own_frames();
   }
 
   Outcome data(uint32_t sequence = kClientFirst) {
-    return client(from_client().sequence(sequence).acknowledgement(kServerFirst).payload("media"));
+    return client(from_client().sequence(sequence).acknowledge(kServerFirst).payload("media"));
   }
   // What a client says when it is asked: all that it sent and got.
   Outcome word(uint32_t sequence = kClientFirst) {
-    return client(from_client().sequence(sequence).acknowledgement(kServerFirst));
+    return client(from_client().sequence(sequence).acknowledge(kServerFirst));
   }
   void fall_silent() {
     rig_.wait_s(3);
@@ -130,7 +130,7 @@ TEST_P(Silence, AnIdlePlayerSurvivesACutOfFiveSeconds) {
       for (BackendSpec& backend : pool.backends) backend.silent_ms = 0;
   });
 
-  EXPECT_EQ(to_string(backend(from_backend().sequence(kServerFirst).acknowledgement(kClientFirst))), "tx");
+  EXPECT_EQ(to_string(backend(from_backend().sequence(kServerFirst).acknowledge(kClientFirst))), "tx");
   EXPECT_EQ(to_string(data()), "tx");
   EXPECT_EQ(rig_.counters().resets.get(), 0U);
 }
@@ -152,7 +152,7 @@ TEST_P(Silence, AnAnsweredKeepAliveKeepsTheFlow) {
   fall_silent();
   rig_.wait_ms(kQuietPatienceMs);
   word();
-  backend(from_backend().sequence(kServerFirst).acknowledgement(kClientFirst));
+  backend(from_backend().sequence(kServerFirst).acknowledge(kClientFirst));
 
   for (int i = 0; i < 3; ++i) {
     rig_.wait_ms(400);
@@ -166,7 +166,7 @@ TEST_P(Silence, ABackendThatOnlyItsChecksMissKeepsItsFlows) {
   for (int i = 0; i < 40; ++i, sequence += 5) {
     EXPECT_EQ(to_string(data(sequence)), "tx");
     rig_.wait_ms(100);
-    backend(from_backend().sequence(kServerFirst).acknowledgement(sequence + 5));
+    backend(from_backend().sequence(kServerFirst).acknowledge(sequence + 5));
     if (i == 0) rig_.own_frames();
   }
   EXPECT_TRUE(asked().empty());
@@ -206,7 +206,7 @@ TEST_P(Silence, ARepeatedSynGoesToAnotherBackend) {
 
 TEST_P(Silence, NumbersGoRound) {
   constexpr uint32_t kLast = 0xffffffff;
-  backend(from_backend().sequence(kServerFirst).acknowledgement(kLast));
+  backend(from_backend().sequence(kServerFirst).acknowledge(kLast));
   fall_silent();
   EXPECT_EQ(to_string(word(kLast)), "tx");
   rig_.wait_ms(900);

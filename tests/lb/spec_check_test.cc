@@ -78,6 +78,21 @@ TEST(SpecCheck, ValuesOutOfRangeAreNamed) {
             "pool srs: backend 10.20.0.11: its weight is not in 0..1000000");
 }
 
+TEST(SpecCheck, WhatIsOfTcpIsRefusedElsewhere) {
+  EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtmp").proxy_protocol = true; }), "");
+  EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtc").proxy_protocol = true; }),
+            "service rtc: the PROXY protocol is for TCP in nat");
+  EXPECT_EQ(refusal([](SnapshotSpec& s) {
+              service(s, "rtmp").forward = Forward::kDsr;
+              service(s, "rtmp").proxy_protocol = true;
+            }),
+            "service rtmp: the PROXY protocol is for TCP in nat");
+  EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtmp").mss = 536; }), "");
+  for (const auto& [name, mss] : {std::pair("rtmp", 535), {"rtmp", 8961}, {"rtc", 1000}})
+    EXPECT_EQ(refusal([&](SnapshotSpec& s) { service(s, name).mss = static_cast<uint16_t>(mss); }),
+              "service " + std::string(name) + ": an MSS is of TCP, 536..8960");
+}
+
 TEST(SpecCheck, ABackendMustBeReachableInTheServicesMode) {
   EXPECT_EQ(refusal([](SnapshotSpec& s) { s.services[0].pool = "srs6"; }), "") << "nat translates";
   EXPECT_EQ(refusal([](SnapshotSpec& s) {

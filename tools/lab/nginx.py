@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from .child import Child
 
-RTMP_PORT, WEB_PORT, API_PORT, NOTIFY_PORT = 1935, 8080, 1985, 8099
+RTMP_PORT, WEB_PORT, API_PORT, NOTIFY_PORT, PROXIED_PORT = 1935, 8080, 1985, 8099, 8081
 BODY_BYTES = 2_000_000
 
 _CONFIG = """
@@ -29,6 +29,7 @@ http {{
   uwsgi_temp_path {folder}/tmp4; scgi_temp_path {folder}/tmp5;
   access_log off; default_type application/octet-stream; root {folder}/www; keepalive_timeout 300;
   log_format event '$msec $uri $args';
+  log_format proxied '{told}';
   log_format peer '$msec $remote_addr:$remote_port $status $body_bytes_sent';
   server {{
     listen {api}; listen [::]:{api} ipv6only=on;
@@ -43,11 +44,21 @@ http {{
     location / {{ }}
   }}
   server {{
+    listen {proxied} proxy_protocol backlog=4096; listen [::]:{proxied} proxy_protocol ipv6only=on backlog=4096;
+    access_log {folder}/proxied.log proxied; client_max_body_size 0;
+    location = /seen {{ default_type text/plain; return 200 "{told}\n"; }}
+    location /put/ {{ dav_methods PUT; create_full_put_path on; }}
+    location / {{ }}
+  }}
+  server {{
     listen 127.0.0.1:{notify}; access_log {folder}/events.log event;
     location / {{ return 204; }}
   }}
 }}
 """
+
+# Whom a PROXY header names: the client and the VIP.
+_TOLD = "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port"
 
 Event = collections.namedtuple("Event", "at_s call stream address")  # at_s: Unix time
 Streams = collections.namedtuple("Streams", "publishers players received_bytes")
@@ -58,6 +69,7 @@ class Nginx:
 
     RTMP  application live on 1935; notifies itself of each publish and play, hence events()
     web   8080: /body (BODY_BYTES of random bytes in `body`), /who (its name), /from (whom it sees), www/ for more files
+    proxied  8081, only with a PROXY header: files as on 8080; /seen, what the header says; PUT /put/NAME keeps a file in www/put
     API   1985: /api/v1/versions for health checks, /stat
     """
 
@@ -70,7 +82,7 @@ class Nginx:
         (self.www / "body").write_bytes(self.body)
         self.config_path = self.folder / "nginx.conf"
         self.config_path.write_text(_CONFIG.format(folder=self.folder, name=self.name, rtmp=RTMP_PORT, web=WEB_PORT,
-                                                   api=API_PORT, notify=NOTIFY_PORT))
+                                                   api=API_PORT, notify=NOTIFY_PORT, proxied=PROXIED_PORT, told=_TOLD))
         self.child = None
         self.start()
 
@@ -112,6 +124,11 @@ class Nginx:
         """How many requests its web server has answered."""
         path = self.folder / "web.log"
         return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def told(self):
+        """What the PROXY headers of the requests so far said: (client, its port, VIP, its port), as text."""
+        path = self.folder / "proxied.log"
+        return [tuple(line.split()) for line in path.read_text().splitlines()] if path.exists() else []
 
     def _curl(self, path):
         return self.space.call("curl", "-sf", "--noproxy", "*", "-m", 5, f"http://127.0.0.1:{API_PORT}{path}",
