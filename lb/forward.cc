@@ -22,11 +22,11 @@ namespace {
 
 constexpr Family family_of(const Packet& packet) { return packet.v4 ? Family::kIpv4 : Family::kIpv6; }
 
-// Through that port, in the family of `towards`, with so much in front of its payload. Otherwise it is dropped, and its sender told.
+// Through that port, in the family of `towards`, when it has grown by so much. Otherwise it is dropped, and its sender told.
 bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
-          const IpAddress& towards, int header, Verdict& verdict) {
-  const int growth = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family());
-  const int mtu = worker.mtus[egress] - growth - header;
+          const IpAddress& towards, int growth, Verdict& verdict) {
+  const int translated = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family());
+  const int mtu = worker.mtus[egress] - translated - growth;
   if (static_cast<int>(ip_bytes(packet)) <= mtu) [[likely]]
     return true;
   tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
@@ -136,8 +136,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     if (meet_silence(worker, snapshot, now, packet, verdict)) return;
   Splice splice = Splice::kAsItIs;
   if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;
-  const int header = carries_header(splice) ? proxy_header_bytes(family_of(packet)) : 0;
-  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, header, verdict)) return;
+  const int growth = splice == Splice::kAsItIs ? 0 : growth_of(splice, packet);
+  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, growth, verdict)) return;
   if (syn) [[unlikely]] {
     const auto back = snapshot.routes.find(packet.src);
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,

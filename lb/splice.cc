@@ -112,6 +112,21 @@ Splice splice_of(const NatSlot& slot, const Packet& packet) noexcept {
   return (word & flag::kNarrow) != 0 ? Splice::kHeaderAlone : Splice::kPutHeader;
 }
 
+int growth_of(Splice splice, const Packet& packet) noexcept {
+  const auto payload = static_cast<int>(payload_bytes(packet));
+  const int header = proxy_header_bytes(packet.v4 ? Family::kIpv4 : Family::kIpv6);
+  switch (splice) {
+    case Splice::kPutHeader:
+      return header;
+    case Splice::kHeaderAlone:
+      return header - payload;
+    case Splice::kStrip:
+      return -payload;
+    default:
+      return 0;
+  }
+}
+
 void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) noexcept {
   if (splice == Splice::kStrip) return strip(frame, packet);
   if (carries_header(splice)) return put_header(slot, frame, packet, splice == Splice::kHeaderAlone);

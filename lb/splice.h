@@ -52,6 +52,9 @@ constexpr bool carries_header(Splice s) { return s == Splice::kPutHeader || s ==
 // What a client's segment wants. REQUIRES: packet is TCP, not a later piece, of the flow on that slot
 Splice splice_of(const NatSlot& slot, const Packet& packet) noexcept;
 
+// How many bytes longer the segment gets by it. REQUIRES: as splice_of()
+int growth_of(Splice splice, const Packet& packet) noexcept;
+
 // Does it; the packet is still the client's to the VIP. Its headers move towards the frame's beginning.
 // REQUIRES: splice is neither kNoAnswerYet nor kInPieces; for a header frame.headroom >= its length; the frame ends with its IP packet
 void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) noexcept;

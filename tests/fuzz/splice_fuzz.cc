@@ -72,14 +72,16 @@ class Flow {
     return rig_.base() + static_cast<uint32_t>(int32_t{record.number});
   }
 
+  static Bytes said(test::FrameBuilder segment, const Record& record) {
+    return segment.flags(record.flags)
+        .window(record.window)
+        .tcp_options(record.options)
+        .payload(record.payload);
+  }
+
   void from_client(const Record& record) {
     const Endpoint before = rig_.lip();
-    const Outcome out = rig_.to_server(rig_.client()
-                                           .sequence(number(record))
-                                           .flags(record.flags)
-                                           .window(record.window)
-                                           .tcp_options(record.options)
-                                           .payload(record.payload));
+    const Outcome out = rig_.to_server(said(rig_.client().sequence(number(record)), record));
     count(out.action == Action::kTx);
     if (out.action != Action::kTx) return;
     if (rig_.lip() != before) answered_ = acknowledged_ = false;
@@ -98,13 +100,8 @@ class Flow {
 
   void from_server(const Record& record) {
     if (rig_.lip().port == 0) return;
-    const Outcome out = rig_.to_client(rig_.server()
-                                           .sequence(4711)
-                                           .acknowledge(number(record))
-                                           .flags(record.flags)
-                                           .window(record.window)
-                                           .tcp_options(record.options)
-                                           .payload(record.payload));
+    const Outcome out =
+        rig_.to_client(said(rig_.server().sequence(4711).acknowledge(number(record)), record));
     count(out.action == Action::kTx);
     if (out.action != Action::kTx) return;
     const SegmentSeen seen = test::segment_of(out.frame);

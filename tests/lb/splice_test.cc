@@ -189,6 +189,15 @@ TEST_P(SpliceTest, ASegmentTooLongForTheHeaderIsAnsweredWithWhatFits) {
             static_cast<int>(most + 20 + (v4 ? 20 : 40)));
 }
 
+TEST_P(SpliceTest, WhatIsCutOffNeedsNoRoom) {
+  s_.open();
+  s_.answer();
+  const bool same_family =
+      endpoint(s_.way().client).address.family() == endpoint(s_.way().server).address.family();
+  const size_t most = 1500 - 60 - (same_family ? 0 : 20);
+  EXPECT_EQ(s_.server_sees(s_.client().sequence(base_ - 1).payload(Bytes(most, 7))).payload, s_.header());
+}
+
 TEST_P(SpliceTest, WithoutHeadroomThereIsNoHeader) {
   s_.open();
   s_.answer();
