@@ -12,6 +12,7 @@
 #include "lb/aes128.h"
 #include "lb/quic_lb_config.h"
 #include "lb/time.h"
+#include "lb/trace_filter.h"
 
 namespace lb {
 
@@ -103,7 +104,8 @@ struct SnapshotSpec {
   std::vector<IpAddress> lips;  // in config order; ids come from the segment, so order does not matter
   std::vector<PoolSpec> pools;
   std::vector<ServiceSpec> services;
-  uint64_t pick_seed = 0;  // same on every balancer with the same config, so that all pick alike
+  uint64_t pick_seed = 0;          // same on every balancer with the same config, so that all pick alike
+  std::optional<TraceSpec> trace;  // at most one at a time, so that what it may cost is known
 };
 
 }  // namespace lb
