@@ -10,14 +10,17 @@
 #include <vector>
 
 #include "control/api_views.h"
+#include "control/flow_why.h"
 #include "control/flows.h"
 #include "control/limits.h"
 #include "control/metrics.h"
 #include "control/one_line.h"
 #include "control/percent.h"
+#include "control/query_field.h"
 #include "control/sessions.h"
 #include "control/stats.h"
 #include "control/told_session.h"
+#include "control/trace_view.h"
 
 namespace control {
 namespace {
@@ -200,15 +203,66 @@ ApiResponse tell_session(const Call& call) {
   return answer(sessions_json(operations.engine(), operations.spec(), filter));
 }
 ApiResponse get_flows(const Call& call) { return get_list(call, flows_json); }
+ApiResponse get_flow_why(const Call& call) {
+  const auto fields = query_fields(call.query);
+  if (!fields) return refuse(400, "the query is not name=value&name=value, each name once");
+  const auto question = FlowQuestion::of(*fields);
+  if (!question) return refuse(422, question.error());
+  const auto why = flow_why_json(call.operations, question.value());
+  return why ? answer(why.value()) : refuse(404, why.error());
+}
 ApiResponse get_sessions(const Call& call) { return get_list(call, sessions_json); }
+
+// Of the trace that runs or ran last.
+ApiResponse trace_answer(const Call& call, uint64_t id, uint64_t after) {
+  const PacketTrace* trace = call.operations.read_trace(id);
+  if (trace == nullptr)
+    return refuse(404, "no trace has this number: it ended, and its packets are gone; begin another");
+  return answer(trace_json(call.operations.engine(), call.operations.spec(), *trace, after));
+}
+
+ApiResponse begin_trace(const Call& call) {
+  const auto request = TraceRequest::of(call.body, call.operations.spec());
+  if (!request) return refuse(422, request.error());
+  if (const auto refusal = call.operations.begin_trace(request.value())) return refuse(*refusal);
+  return trace_answer(call, call.operations.trace()->id(), 0);
+}
+
+// Which trace, and from which of its packets on.
+struct TracePlace {
+  uint64_t id = 0, after = 0;
+  static lb::Result<TracePlace> of(const std::string& query) {
+    const auto fields = query_fields(query);
+    if (!fields) return lb::Error{"the query is not name=value&name=value, each name once"};
+    return read_fields<TracePlace>(
+        *fields, [](TracePlace& place, const std::string& name, const std::string& text) -> std::string {
+          if (name == "id") return read_number(text, 1, UINT64_MAX, place.id);
+          if (name == "after") return read_number(text, 0, UINT32_MAX, place.after);
+          return "unknown; id and after are known";
+        });
+  }
+};
+
+ApiResponse get_trace(const Call& call) {
+  const auto place = TracePlace::of(call.query);
+  if (!place) return refuse(422, place.error());
+  return trace_answer(call, place.value().id, place.value().after);
+}
+
+ApiResponse end_trace(const Call& call) {
+  const auto place = TracePlace::of(call.query);
+  if (!place) return refuse(422, place.error());
+  call.operations.end_trace(place.value().id);
+  return done(call, std::nullopt);
+}
 
 ApiResponse apply_config(const Call& call) {
   const auto text = call.body.find("text");
   if (text == call.body.end() || !text->is_string())
     return refuse(422, "text is missing: {\"text\": \"the configuration's YAML\"} is wanted");
-  if (const lb::Status status = call.operations.apply(text->get<std::string>()); !status)
-    return refuse(422, status.error());
-  return done(call, std::nullopt);
+  const auto changes = call.operations.apply(text->get<std::string>());
+  if (!changes) return refuse(422, changes.error());
+  return answer({{"generation", call.operations.generation()}, {"changes", changes.value()}});
 }
 
 ApiResponse reload(const Call& call) {
@@ -234,11 +288,19 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/config", get_config, {}},
       {"PUT", "/v1/config", apply_config, {"text"}},
       {"GET", "/v1/flows", get_flows, {}},
+      {"GET", "/v1/flows/why", get_flow_why, {}},
       {"GET", "/v1/sessions", get_sessions, {}},
       {"POST",
        "/v1/sessions",
        tell_session,
        {"pool", "username", "backend", "server_password", "client_password"}},
+      {"POST",
+       "/v1/trace",
+       begin_trace,
+       {"client", "port", "vip", "service", "backend", "reason", "drops_only", "packets", "seconds",
+        "snaplen"}},
+      {"GET", "/v1/trace", get_trace, {}},
+      {"DELETE", "/v1/trace", end_trace, {}},
       {"GET", "/v1/stats", get_stats, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
       {"GET", "/metrics", get_metrics, {}},

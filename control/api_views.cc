@@ -22,14 +22,6 @@ std::string_view state_of(const BackendView& backend) {
   return backend.health->healthy ? "up" : "down";
 }
 
-Json drain_json(const BackendView& backend) {
-  if (!backend.drain) return nullptr;
-  const auto& remaining_s = backend.drain->remaining_s;
-  return {{"remaining_s", remaining_s ? Json(*remaining_s) : Json(nullptr)},
-          {"deadline_passed", remaining_s == 0},
-          {"flows_open", backend.traffic.flows_open()}};
-}
-
 // RFC 3339, UTC.
 std::string time_text(std::chrono::system_clock::time_point at) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
@@ -37,6 +29,17 @@ std::string time_text(std::chrono::system_clock::time_point at) {
   ::gmtime_r(&seconds, &parts);
   char text[32];
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+Json drain_json(const BackendView& backend) {
+  if (!backend.drain) return nullptr;
+  const auto& remaining_s = backend.drain->remaining_s;
+  const auto& since_s = backend.drain->since_s;
+  return {
+      {"since", since_s ? Json(time_text(std::chrono::system_clock::from_time_t(*since_s))) : Json(nullptr)},
+      {"remaining_s", remaining_s ? Json(*remaining_s) : Json(nullptr)},
+      {"deadline_passed", remaining_s == 0},
+      {"flows_open", backend.traffic.flows_open()}};
 }
 
 Json health_json(const BackendView& backend) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "control/hex.h"
+#include "control/hidden_keys.h"
 
 namespace control {
 
@@ -11,6 +12,11 @@ std::optional<lb::AesKey> read_key(const YamlField& field, const std::string& ke
   const std::string wanted = "32 hexadecimal digits, as " + keygen + " prints them,";
   const auto text = field.scalar(wanted);
   if (!text) return std::nullopt;
+  if (*text == kHiddenKey) {
+    field.refuse("config show prints this in the place of a key, and none of this pool is in force; " +
+                 wanted + " are wanted");
+    return std::nullopt;
+  }
   const auto octets = from_hex(*text);
   lb::AesKey key{};
   if (!octets || octets->size() != key.size()) {

@@ -8,6 +8,7 @@
 
 #include "control/duration.h"
 #include "control/hex.h"
+#include "control/hidden_keys.h"
 #include "control/panic.h"
 #include "control/payload.h"
 
@@ -40,13 +41,11 @@ Json health_json(const HealthConfig& check) {
   return json;
 }
 
-constexpr char kHidden[] = "(hidden)";  // in the place of a key
-
 Json quic_lb_json(const lb::QuicLbSpec& spec) {
   Json json{{"config_id", spec.config.config_id},
             {"server_id_length", spec.config.server_id_length},
             {"nonce_length", spec.config.nonce_length}};
-  if (spec.config.key) json["key"] = kHidden;
+  if (spec.config.key) json["key"] = kHiddenKey;
   if (spec.config.encodes_length) json["encodes_length"] = true;
   json["servers"] = Json::object();
   for (const lb::QuicLbSpec::Server& server : spec.servers)
@@ -55,7 +54,7 @@ Json quic_lb_json(const lb::QuicLbSpec& spec) {
 }
 
 Json ice_ufrag_json(const lb::UfragSpec& spec) {
-  Json json{{"key", kHidden}, {"servers", Json::object()}};
+  Json json{{"key", kHiddenKey}, {"servers", Json::object()}};
   for (const lb::UfragSpec::Server& server : spec.servers)
     json["servers"][std::to_string(server.id)] = server.backend.to_string();
   return json;

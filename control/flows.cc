@@ -8,26 +8,11 @@
 #include "control/nearest.h"
 #include "control/query_field.h"
 #include "control/segment_names.h"
-#include "lb/nat_slot.h"
 
 namespace control {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view state_name(const lb::NatSlot& slot, lb::SlotState state) {
-  if (lb::NatSlots::is_closed(slot)) return "closed";
-  switch (state) {
-    case lb::SlotState::kProbing:
-      return "probing";
-    case lb::SlotState::kEmbryonic:
-      return "embryonic";
-    case lb::SlotState::kSpliced:
-      return "spliced";
-    default:
-      return "live";
-  }
-}
 
 class Listing {
  public:
@@ -97,7 +82,7 @@ class Listing {
          {"lip", names_.lip(index).value_or(lb::Endpoint{}).to_string()},
          {"backend", lb::Endpoint{backend.address, port}.to_string()},
          {"pool", text_or_null(names_.pool(backend.name_hash))},
-         {"state", state_name(slot, view->control.state())},
+         {"state", slot_state_name(slot, view->control.state())},
          {"idle_s", idle / lb::kTicksPerSecond},
          {"session", text_or_null(session)}});
   }
@@ -126,6 +111,20 @@ std::string set(FlowFilter& filter, const std::string& name, const std::string& 
 }
 
 }  // namespace
+
+std::string_view slot_state_name(const lb::NatSlot& slot, lb::SlotState state) {
+  if (lb::NatSlots::is_closed(slot)) return "closed";
+  switch (state) {
+    case lb::SlotState::kProbing:
+      return "probing";
+    case lb::SlotState::kEmbryonic:
+      return "embryonic";
+    case lb::SlotState::kSpliced:
+      return "spliced";
+    default:
+      return "live";
+  }
+}
 
 lb::Result<FlowFilter> FlowFilter::of(const std::map<std::string, std::string>& fields) {
   return read_fields(fields, set);

@@ -7,9 +7,11 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "control/engine.h"
 #include "lb/address.h"
+#include "lb/nat_slot.h"
 #include "lb/result.h"
 #include "lb/snapshot_spec.h"
 
@@ -30,6 +32,9 @@ struct FlowFilter {
   // fields  service, backend, client, lip, lport, after, limit as a query gives them. error  one line
   static lb::Result<FlowFilter> of(const std::map<std::string, std::string>& fields);
 };
+
+// "embryonic", "live", "closed", ... of a slot in use.
+std::string_view slot_state_name(const lb::NatSlot& slot, lb::SlotState state);
 
 // GET /v1/flows: "flows", and "next": where to go on (`after`), null when all slots were looked at. The table lives
 // on meanwhile: a flow may be missed or shown twice between two requests.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "control/config_changes.h"
 #include "control/desired.h"
+#include "control/hidden_keys.h"
 #include "control/log.h"
 #include "control/restart_needed.h"
 #include "control/safe_file.h"
@@ -48,6 +50,7 @@ void Operations::tick() {
   // What could not be published is tried again; a snapshot for least-load carries the sessions of its time.
   const bool by_silence = follow_silence();
   if (by_load || by_time || by_silence || !publish_error_.empty()) (void)publish();
+  advance_trace();
   log_passed_deadlines();
 }
 
@@ -72,23 +75,26 @@ lb::Status Operations::reload() {
   return loaded ? take(std::move(loaded).value()) : refuse_config(loaded.error());
 }
 
-lb::Status Operations::apply(const std::string& text) {
+lb::Result<std::vector<std::string>> Operations::apply(const std::string& shown) {
   const Reload told(*this);
+  const auto refuse = [this](const std::string& why) { return lb::Error{refuse_config(why).error()}; };
+  const std::string text = fill_hidden_keys(shown, keys_of(config_));
   auto parsed = parse_config(text, config_file_);
-  if (!parsed) return refuse_config(parsed.error());
-  if (const std::string why = restart_needed(config_, parsed.value()); !why.empty())
-    return refuse_config(why);
+  if (!parsed) return refuse(parsed.error());
+  if (const std::string why = restart_needed(config_, parsed.value()); !why.empty()) return refuse(why);
+  std::vector<std::string> changes = config_changes(config_, parsed.value());
   bool missing = false;
   const auto former = read_file(config_file_, kMaxConfigBytes, &missing);
-  if (!former && !missing) return refuse_config("not applied: " + former.error());
+  if (!former && !missing) return refuse("not applied: " + former.error());
   if (const lb::Status written = replace_file(config_file_, text); !written)
-    return refuse_config("not applied: " + written.error());
-  lb::Status taken = take(std::move(parsed).value());
-  if (taken || missing) return taken;
+    return refuse("not applied: " + written.error());
+  const lb::Status taken = take(std::move(parsed).value());
+  if (taken) return changes;
+  if (missing) return lb::Error{taken.error()};
   if (const lb::Status restored = replace_file(config_file_, former.value()); !restored)
     log_event(LogLevel::kError, "refused config stays on disk",
               {{"file", config_file_}, {"reason", restored.error()}});
-  return taken;
+  return lb::Error{taken.error()};
 }
 
 lb::Status Operations::take(Config next) {
@@ -116,6 +122,7 @@ lb::Status Operations::refuse_config(const std::string& why) {
 
 lb::Status Operations::publish() {
   Desired next = desired();
+  if (trace_ && trace_->runs()) next.spec.trace = trace_->spec();
   auto generation = engine_.publish(next.spec);
   if (!generation) {
     if (publish_error_ != generation.error())

@@ -22,6 +22,7 @@
 #include "control/passive_health.h"
 #include "control/slow_start.h"
 #include "control/stats.h"
+#include "control/trace.h"
 #include "lb/result.h"
 #include "lb/snapshot_spec.h"
 
@@ -41,6 +42,7 @@ using Refused = std::optional<Refusal>;  // nullopt: done
 
 struct DrainView {
   std::optional<int64_t> remaining_s;  // until the deadline, 0 when it has passed; nullopt: none was set
+  std::optional<int64_t> since_s;      // since 1970; nullopt: not known
 };
 
 struct SlowStartView {
@@ -85,8 +87,9 @@ class Operations {
   void on_reload(std::function<void(bool begins)> tell) { on_reload_ = std::move(tell); }
   // Reads the configuration file again. What it says is in force, or, after an error, all goes on as before.
   lb::Status reload();
-  // Puts `text` in the configuration file's place and in force. After an error the file is what it was.
-  lb::Status apply(const std::string& text);
+  // Puts `text` in the configuration file's place and in force, with keys that `config show` hid written out. Returns what
+  // it changed (config_changes()). After an error the file is what it was.
+  lb::Result<std::vector<std::string>> apply(const std::string& shown);
 
   // Changes: in force and saved when they return nullopt. A change that changes nothing succeeds.
   Refused set_weight(const std::string& pool, const lb::Endpoint& backend, uint32_t weight);
@@ -102,6 +105,13 @@ class Operations {
 
   // To be called several times a second: looks at what the traffic says of the backends.
   void watch_traffic();
+  // Lets workers show packets. Refused while another trace runs.
+  Refused begin_trace(TraceRequest request);
+  // id  0: whichever runs. Of nothing succeeds.
+  void end_trace(uint64_t id);
+  // The one that runs or ran last, brought up to date as for whoever reads it; null if it is not that one.
+  const PacketTrace* read_trace(uint64_t id);
+  [[nodiscard]] const PacketTrace* trace() const { return trace_ ? &*trace_ : nullptr; }
 
   [[nodiscard]] Refused find_pool(const std::string& pool) const;
   // REQUIRES: the pool exists
@@ -138,6 +148,8 @@ class Operations {
   lb::Status refuse_config(const std::string& why);
   lb::Status publish();
   void publish_soon();
+  // Ends the trace if that is due, and takes it out of the snapshot.
+  void advance_trace();
   void watch_backends();
   [[nodiscard]] Desired desired() const;
   // Those of the coming state that are not in force yet, in pools that are.
@@ -166,6 +178,7 @@ class Operations {
   std::string publish_error_;
   std::set<std::pair<std::string, lb::Endpoint>> passed_deadlines_;  // already logged
   bool publish_waits_ = false;
+  std::optional<PacketTrace> trace_;
   Alive alive_;  // null before begin() and after end(); posted publishes hold it weakly
 };
 

@@ -96,6 +96,7 @@ Refused Operations::drain(const std::string& pool, const lb::Endpoint& backend,
   if (Refused refused = find_backend(pool, backend)) return refused;
   Overrides next = overrides_;
   BackendOverride& o = override_of(next, pool, backend);
+  if (!o.drain) o.drain_since = unix_now_s();
   o.drain = true;
   o.drain_deadline = deadline_s ? std::optional<int64_t>(unix_now_s() + *deadline_s) : std::nullopt;
   return change(std::move(next), deadline_s ? "drain within " + std::to_string(*deadline_s) + " s" : "drain",
@@ -109,6 +110,7 @@ Refused Operations::undrain(const std::string& pool, const lb::Endpoint& backend
     BackendOverride& o = override_of(next, pool, backend);
     o.drain = false;
     o.drain_deadline.reset();
+    o.drain_since.reset();
     if (!o.added && !o.weight) std::erase(next.backends, BackendOverride(o));
   }
   return change(std::move(next), "undrain", pool, backend.to_string());
@@ -172,6 +174,7 @@ std::vector<BackendView> Operations::backends(const std::string& pool) const {
       view.weight = view.override_weight.value_or(view.config_weight.value_or(0));
       if (o != nullptr && o->drain) {
         view.drain.emplace();
+        view.drain->since_s = o->drain_since;
         if (o->drain_deadline) view.drain->remaining_s = std::max<int64_t>(*o->drain_deadline - now_s, 0);
       }
       view.health = health_.view(pool, view.endpoint);

@@ -21,13 +21,14 @@ Json to_json(const BackendOverride& o) {
   if (o.weight) json["weight"] = *o.weight;
   if (o.drain) json["drain"] = true;
   if (o.drain_deadline) json["drain_deadline"] = *o.drain_deadline;
+  if (o.drain_since) json["drain_since"] = *o.drain_since;
   return json;
 }
 
 // nullopt: not what to_json() writes.
 std::optional<BackendOverride> of_json(const Json& json) {
-  static constexpr std::string_view kKnown[] = {"pool",   "backend", "added",
-                                                "weight", "drain",   "drain_deadline"};
+  static constexpr std::string_view kKnown[] = {"pool",  "backend",        "added",      "weight",
+                                                "drain", "drain_deadline", "drain_since"};
   BackendOverride o;
   for (const auto& [key, value] : json.items())
     if (std::find(std::begin(kKnown), std::end(kKnown), key) == std::end(kKnown)) return std::nullopt;
@@ -41,9 +42,12 @@ std::optional<BackendOverride> of_json(const Json& json) {
     o.weight = weight->get<uint32_t>();
   }
   o.drain = json.value("drain", false);
-  if (const auto deadline = json.find("drain_deadline"); deadline != json.end()) {
-    if (!deadline->is_number_integer() || !o.drain) return std::nullopt;
-    o.drain_deadline = deadline->get<int64_t>();
+  for (const auto& [field, into] :
+       {std::pair("drain_deadline", &o.drain_deadline), std::pair("drain_since", &o.drain_since)}) {
+    const auto time = json.find(field);
+    if (time == json.end()) continue;
+    if (!time->is_number_integer() || !o.drain) return std::nullopt;
+    *into = time->get<int64_t>();
   }
   return o;
 }

@@ -20,6 +20,7 @@ struct BackendOverride {
   std::optional<uint32_t> weight{};         // 0..10,000; nullopt: the file's
   bool drain = false;                       // no new sessions
   std::optional<int64_t> drain_deadline{};  // seconds since 1970; only with drain
+  std::optional<int64_t> drain_since{};     // likewise; nullopt: an earlier version wrote it
   friend bool operator==(const BackendOverride&, const BackendOverride&) = default;
 };
 

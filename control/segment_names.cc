@@ -14,8 +14,10 @@ SegmentNames::SegmentNames(const Engine& engine, const lb::SnapshotSpec& spec)
 }
 
 std::string SegmentNames::service_of(lb::ListenerId listener) const {
-  if (listener >= snapshot_.listeners.size()) return "";
-  const lb::ServiceId id = snapshot_.listeners[listener].service;
+  return listener < snapshot_.listeners.size() ? service(snapshot_.listeners[listener].service) : "";
+}
+
+std::string SegmentNames::service(lb::ServiceId id) const {
   if (id >= engine_.segment->services().size()) return "";
   const auto found = services_.find(engine_.segment->services().at(id).name_hash);
   return found == services_.end() ? "" : found->second;

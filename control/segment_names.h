@@ -20,6 +20,8 @@ class SegmentNames {
   // spec  what the snapshot in force was made of
   SegmentNames(const Engine& engine, const lb::SnapshotSpec& spec);
 
+  // "" when the service has left the configuration.
+  [[nodiscard]] std::string service(lb::ServiceId id) const;
   // "" when the listener's service has left the configuration.
   [[nodiscard]] std::string service_of(lb::ListenerId listener) const;
   // "" when the pool has left. name_hash  Identity's

@@ -51,6 +51,8 @@ void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
   while (!stop.load(std::memory_order_relaxed)) {
     const lb::Snapshot& snapshot = *slot_.read();
     const lb::Now now = boot_time();
+    snapshot_ = &snapshot;
+    now_ = now;
     unsigned found = 0;
     for (const lb::DevicePorts& device : devices_) found += serve_wire(snapshot, now, device);
     for (unsigned port = 0; port < ports_.size(); ++port)
@@ -95,8 +97,7 @@ void WorkerLoop::load(const lb::DevicePorts& device, std::array<rte_mbuf*, kBurs
     if (mbuf->nb_segs != 1) [[unlikely]] {
       worker_.counters.ports[port].rx_packets.add(1);
       worker_.counters.ports[port].rx_bytes.add(mbuf->pkt_len);
-      drop(lb::DropReason::kSegmented);
-      rte_pktmbuf_free(mbuf);
+      lose(lb::DropReason::kSegmented, port, lb::Late::kAsItCame, &mbuf, 1);
       continue;
     }
     lb::Frame frame = frame_of(mbuf, port);
@@ -137,9 +138,10 @@ void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
         take_over(mbuf, burst_.frames[i]);
         if (held_.push(mbuf, verdict)) break;
         worker_.counters.held.add(~uint64_t{0});
-        drop(verdict.first_piece_ms != 0 ? lb::DropReason::kFragmentQueueFull
-                                         : lb::DropReason::kNextHopQueueFull);
-        done[done_count++] = mbuf;
+        if (verdict.first_piece_ms != 0)
+          lose(lb::DropReason::kFragmentQueueFull, verdict.port, lb::Late::kAsItCame, &mbuf, 1);
+        else
+          lose(lb::DropReason::kNextHopQueueFull, verdict.port, lb::Late::kAsItLeaves, &mbuf, 1);
         break;
       case lb::Action::kPunt:
         if (punted_count > 0 && burst_.frames[i].port != punted_port) {
@@ -168,8 +170,10 @@ void WorkerLoop::punt(unsigned port, rte_mbuf* const* mbufs, unsigned count) noe
         rte_eth_tx_burst(tap.device, tap.number, const_cast<rte_mbuf**>(mbufs), static_cast<uint16_t>(count));
     if (taken < count) {
       worker_.counters.ports[port].punted.add(taken - uint64_t{count});
-      drop(lb::DropReason::kPuntFull, count - taken);
+      lose(lb::DropReason::kPuntFull, static_cast<lb::PortIndex>(port), lb::Late::kAsItCame, mbufs + taken,
+           count - taken);
     }
+    return;
   }
   for (; taken < count; ++taken) rte_pktmbuf_free(mbufs[taken]);
 }
@@ -187,8 +191,9 @@ unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
   const unsigned sent =
       rte_eth_tx_burst(wire.device, wire.number, mbufs.data(), static_cast<uint16_t>(received));
   worker_.counters.ports[port].from_kernel.add(sent);
-  if (sent < received) drop(lb::DropReason::kKernelTxFull, received - sent);
-  for (unsigned i = sent; i < received; ++i) rte_pktmbuf_free(mbufs[i]);
+  if (sent < received)
+    lose(lb::DropReason::kKernelTxFull, static_cast<lb::PortIndex>(port), lb::Late::kAsItLeaves, &mbufs[sent],
+         received - sent);
   return received;
 }
 
@@ -234,16 +239,28 @@ void WorkerLoop::flush() noexcept {
     if (sent < batch.count) [[unlikely]]
       sent += rte_eth_tx_burst(wire.device, wire.number, batch.frames.data() + sent,
                                static_cast<uint16_t>(batch.count - sent));
-    for (unsigned i = sent; i < batch.count; ++i) {
-      bytes -= batch.frames[i]->pkt_len;
-      rte_pktmbuf_free(batch.frames[i]);
-    }
-    if (sent < batch.count) drop(lb::DropReason::kTxFull, batch.count - sent);
+    for (unsigned i = sent; i < batch.count; ++i) bytes -= batch.frames[i]->pkt_len;
+    if (sent < batch.count)
+      lose(lb::DropReason::kTxFull, static_cast<lb::PortIndex>(port), lb::Late::kAsItLeaves,
+           &batch.frames[sent], batch.count - sent);
     lb::PortCounters& counters = worker_.counters.ports[port];
     counters.tx_packets.add(sent);
     counters.tx_bytes.add(bytes);
     batch.count = 0;
   }
+}
+
+void WorkerLoop::lose(lb::DropReason reason, lb::PortIndex port, lb::Late late, rte_mbuf* const* mbufs,
+                      unsigned count) noexcept {
+  worker_.counters.drops[static_cast<unsigned>(reason)].add(count);
+  if (snapshot_->trace) [[unlikely]] {
+    lb::Verdict verdict;
+    verdict.action = lb::Action::kDrop;
+    verdict.reason = reason;
+    for (unsigned i = 0; i < count; ++i)
+      lb::trace_late(worker_, *snapshot_, now_, frame_of(mbufs[i], port), verdict, late);
+  }
+  for (unsigned i = 0; i < count; ++i) rte_pktmbuf_free(mbufs[i]);
 }
 
 void WorkerLoop::retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept {

@@ -14,6 +14,7 @@
 #include "dataplane/hold_queue.h"
 #include "dataplane/snapshot_slot.h"
 #include "lb/pipeline.h"
+#include "lb/trace.h"
 #include "lb/worker.h"
 
 namespace dataplane {
@@ -61,9 +62,10 @@ class WorkerLoop {
   void retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept;
   void announce_if_due(const lb::Snapshot& snapshot, lb::Now now) noexcept;
   void rest(unsigned found) noexcept;
-  void drop(lb::DropReason reason, unsigned frames = 1) noexcept {
-    worker_.counters.drops[static_cast<unsigned>(reason)].add(frames);
-  }
+  // Counts frames that cannot go on, shows them to a trace and frees them.
+  // port  where they came in or would leave, as `late` says
+  void lose(lb::DropReason reason, lb::PortIndex port, lb::Late late, rte_mbuf* const* mbufs,
+            unsigned count) noexcept;
 
   lb::Worker& worker_;
   SnapshotSlot& slot_;
@@ -74,6 +76,8 @@ class WorkerLoop {
   std::array<TxBatch, lb::kMaxPorts> tx_;
   HoldQueue held_;
   uint64_t retried_ms_ = 0;
+  const lb::Snapshot* snapshot_ = nullptr;  // of this round
+  lb::Now now_;                             // likewise
   unsigned idle_polls_ = 0;
   long rested_ns_ = 0;  // since a frame came
 

@@ -52,6 +52,7 @@ class Compiler {
     add_whip();
     s.service_table.build(rows_);
     copy_former_ids();
+    add_trace();
     if (wants_sessions_) count_sessions(workers);
     release();
     return std::unique_ptr<const Snapshot>(std::move(snapshot_));
@@ -289,6 +290,18 @@ class Compiler {
       snapshot_->listeners[service.listener].whip = static_cast<uint16_t>(snapshot_->whip.size());
       snapshot_->whip.push_back(whip_pools(*snapshot_, members_, service.pool));
     }
+  }
+
+  void add_trace() {
+    if (!spec_.trace) return;
+    Trace trace{spec_.trace->filter, std::nullopt, spec_.trace->rings};
+    if (!spec_.trace->service.empty()) {
+      constexpr ServiceId kNobody = kServiceGone + 1;
+      trace.service = kNobody;
+      for (size_t i = 0; i < spec_.services.size(); ++i)
+        if (spec_.services[i].name == spec_.trace->service) trace.service = snapshot_->services[i].id;
+    }
+    snapshot_->trace = std::move(trace);
   }
 
   // Ids that the config no longer names still mean something to live flows.

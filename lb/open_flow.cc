@@ -3,7 +3,6 @@
 
 #include "lb/affinity.h"
 #include "lb/enter_flow.h"
-#include "lb/hash.h"
 #include "lb/pick.h"
 #include "lb/splice.h"
 
@@ -20,8 +19,7 @@ std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot
     table.refresh(found, now.tick());
     return found.control.backend();
   }
-  const uint64_t hash = hash_address(client_network(packet.src), 0, snapshot.pick_seed);
-  const auto picked = pick(worker, snapshot, packet.service->pool, hash);
+  const auto picked = pick(worker, snapshot, packet.service->pool, client_hash(snapshot, packet.src));
   if (!picked) return std::nullopt;
   if (found) {
     table.repoint(found, kNoSlot, *picked, now.tick());

@@ -49,6 +49,14 @@ uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) noexcept {
   return hash_address(packet.src, hash_address(packet.dst, ports, snapshot.pick_seed), snapshot.pick_seed);
 }
 
+uint64_t client_hash(const Snapshot& snapshot, const IpAddress& client) noexcept {
+  return hash_address(client_network(client), 0, snapshot.pick_seed);
+}
+
+BackendId maglev_pick(const Pool& pool, uint64_t hash) noexcept {
+  return pool.table[reduce(hash, static_cast<uint32_t>(pool.table.size()))];
+}
+
 std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool_index,
                               uint64_t hash) noexcept {
   const Pool& pool = snapshot.pools[pool_index];
@@ -56,7 +64,7 @@ std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t
   if (size == 0) return std::nullopt;
   switch (pool.pick) {
     case PickMethod::kMaglev:
-      return pool.table[reduce(hash, size)];
+      return maglev_pick(pool, hash);
     case PickMethod::kWrr: {
       uint32_t& position = worker.wrr_position[pool_index];
       if (position >= size) position %= size;

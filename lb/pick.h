@@ -19,8 +19,12 @@ namespace lb {
 std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool,
                               uint64_t hash) noexcept;
 
-// What decides for `tuple`.
+// What decides for `tuple`, and for `source-ip`.
 uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) noexcept;
+uint64_t client_hash(const Snapshot& snapshot, const IpAddress& client) noexcept;
+
+// REQUIRES: the pool picks by maglev and its table is not empty
+BackendId maglev_pick(const Pool& pool, uint64_t hash) noexcept;
 
 // A schedule for `wrr`: every id as often as its weight says, spread evenly (smooth weighted round robin, as in nginx).
 // At most 4,096 long: weights beyond that are scaled down, none below one turn.

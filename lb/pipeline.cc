@@ -12,6 +12,7 @@
 #include "lb/open_flow.h"
 #include "lb/open_session.h"
 #include "lb/parse.h"
+#include "lb/trace.h"
 
 namespace lb {
 namespace {
@@ -86,6 +87,15 @@ void pick_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
   }
 }
 
+// A piece that waited for its first one and was dropped before it was rewritten.
+Late late_look(const Verdict& held, const Verdict& verdict) {
+  const bool untouched =
+      held.first_piece_ms != 0 && verdict.action == Action::kDrop &&
+      (verdict.reason == DropReason::kFragmentLost || verdict.reason == DropReason::kFragmentOverlap ||
+       verdict.reason == DropReason::kTooBig);
+  return untouched ? Late::kAsItCame : Late::kAsItLeaves;
+}
+
 void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   for (unsigned i = 0; i < burst.count; ++i) {
     Frame& frame = burst.frames[i];
@@ -118,11 +128,16 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
 }  // namespace
 
 void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
+  const bool traced = snapshot.trace.has_value();
+  if (traced) [[unlikely]]
+    trace_arrivals(worker, snapshot, burst);
   worker.slots.follow(snapshot);
   parse_burst(worker, burst);
   classify_burst(worker, snapshot, now, burst);
   if (affinity_burst(worker, snapshot, now, burst) > 0) pick_burst(worker, snapshot, now, burst);
   forward_burst(worker, snapshot, now, burst);
+  if (traced) [[unlikely]]
+    trace_burst(worker, snapshot, now, burst);
 }
 
 Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame,
@@ -136,6 +151,8 @@ Verdict resume(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame,
   } else {
     forward_fragment(worker, snapshot, now, frame, packet, verdict, held.first_piece_ms);
   }
+  if (snapshot.trace && verdict.action != Action::kHold) [[unlikely]]
+    trace_late(worker, snapshot, now, frame, verdict, late_look(held, verdict));
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lb/address.h"
@@ -15,6 +16,7 @@
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
+#include "lb/trace_filter.h"
 #include "lb/ufrag_router.h"
 
 namespace lb {
@@ -108,6 +110,7 @@ struct Snapshot {
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
   std::vector<int64_t> sessions;
   std::vector<std::vector<int64_t>> sessions_of_worker;
+  std::optional<Trace> trace;  // while an operator looks at packets
 };
 
 }  // namespace lb

@@ -12,6 +12,7 @@
 #include "lb/aes128.h"
 #include "lb/quic_lb_config.h"
 #include "lb/time.h"
+#include "lb/trace_filter.h"
 #include "lb/vlan.h"
 
 namespace lb {
@@ -122,7 +123,8 @@ struct SnapshotSpec {
   std::vector<PoolSpec> pools;
   std::vector<ServiceSpec> services;
   FlowTimeouts timeouts;
-  uint64_t pick_seed = 0;  // same on every balancer with the same config, so that all pick alike
+  uint64_t pick_seed = 0;          // same on every balancer with the same config, so that all pick alike
+  std::optional<TraceSpec> trace;  // at most one at a time, so that what it may cost is known
 };
 
 }  // namespace lb

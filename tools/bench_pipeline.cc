@@ -18,9 +18,12 @@ struct Case {
   Kind kind;
   Traffic traffic;
   Payload payload = Payload::kPlain;
+  bool traced = false;  // a trace runs that wants none of them
 };
 constexpr Case kCases[] = {{"nat_v4_hit", Kind::kNatV4, Traffic::kClients},
+                           {"nat_v4_hit_traced", Kind::kNatV4, Traffic::kClients, Payload::kPlain, true},
                            {"nat_v4_reply", Kind::kNatV4, Traffic::kReplies},
+                           {"nat_v4_reply_traced", Kind::kNatV4, Traffic::kReplies, Payload::kPlain, true},
                            {"nat_new_flow", Kind::kNatV4, Traffic::kNew},
                            {"nat_v6_hit", Kind::kNatV6, Traffic::kClients},
                            {"dsr_v4_hit", Kind::kDsrV4, Traffic::kClients}};
@@ -53,6 +56,7 @@ void run_batch(World& world) {
 
 void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
   World& world = World::shared(what.kind, flows, huge);
+  world.trace(what.traced);
   const uint64_t misses = world.misses();
   const bool unknown = what.traffic == Traffic::kNew || what.traffic == Traffic::kNobody;
   uint64_t elapsed = 0, packets = 0;

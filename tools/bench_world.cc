@@ -11,6 +11,7 @@
 #include "lb/close_flow.h"
 #include "lb/compile.h"
 #include "lb/hash.h"
+#include "lb/trace_ring.h"
 
 namespace bench {
 namespace {
@@ -136,6 +137,18 @@ std::unique_ptr<const lb::Snapshot> World::compile_with(lb::PickMethod method) {
   auto compiled = lb::compile(spec, *segment_, 2, now(), {&counters, 1}, nullptr);
   if (!compiled) fail(compiled.error());
   return std::move(compiled).value();
+}
+
+void World::trace(bool on) {
+  traced_.reset();
+  if (!on) return;
+  lb::SnapshotSpec spec = spec_of(kind_, static_cast<unsigned>(snapshot_->active_lips.size()));
+  spec.trace.emplace();
+  spec.trace->filter.client = ip("192.0.2.1");
+  spec.trace->rings = std::make_shared<lb::TraceRings>(1, 100);
+  auto compiled = lb::compile(spec, *segment_, 2, now(), {}, snapshot_.get());
+  if (!compiled) fail(compiled.error());
+  traced_ = std::move(compiled).value();
 }
 
 uint64_t World::random() {

@@ -48,6 +48,9 @@ class World {
   // Its snapshot with another pick method.
   std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
 
+  // With a trace of a client that never comes, or without one.
+  void trace(bool on);
+
   // Writes the batch: packets of random flows.
   void prepare(Traffic traffic, Payload payload = Payload::kPlain);
   // Hands the burst-th part of the batch to the worker's burst.
@@ -70,7 +73,7 @@ class World {
   [[nodiscard]] uint64_t misses() const { return counters_->flow_misses.get(); }
   [[nodiscard]] std::string backing() const { return memory_->backing(); }
   lb::Worker& worker() { return *worker_; }
-  [[nodiscard]] const lb::Snapshot& snapshot() const { return *snapshot_; }
+  [[nodiscard]] const lb::Snapshot& snapshot() const { return traced_ ? *traced_ : *snapshot_; }
   lb::Burst& burst() { return burst_; }
 
  private:
@@ -90,7 +93,7 @@ class World {
   uint64_t dropped_ = 0;  // before the batch, as of no session
   std::unique_ptr<Memory> memory_, frames_;
   std::optional<lb::Segment> segment_;
-  std::unique_ptr<const lb::Snapshot> snapshot_;
+  std::unique_ptr<const lb::Snapshot> snapshot_, traced_;
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;

@@ -41,6 +41,7 @@ _cleatctl_offer_argument() { # NAME WORD POOL CLEATCTL...
         POOL) mapfile -t candidates < <(_cleatctl_names pool "$@" pool show) ;;
         ENDPOINT | E) mapfile -t candidates < <(_cleatctl_names backend "$@" backend show ${pool:+"$pool"}) ;;
         S) mapfile -t candidates < <(_cleatctl_names service "$@" service show) ;;
+        R) mapfile -t candidates < <(_cleatctl_names reason "$@" stats show) ;;
         FILE | PATH) _cleatctl_offer_files "" "$word" ;;
         KEY | P) [[ $word == @* ]] && _cleatctl_offer_files @ "${word#@}" ;;
     esac
@@ -59,7 +60,7 @@ _cleatctl() {
     for ((i = 1; i < ${#words[@]} - 1; ++i)); do
         case ${words[i]} in
             --socket) ask+=(--socket "${words[++i]}") ;;
-            --json | --self-described | --help | --version) ;;
+            --json | --self-described | --drops-only | --help | --version) ;;
             --*=*) ;;
             --*) ((++i)) ;;
             *) given+=("${words[i]}") ;;
@@ -100,7 +101,7 @@ _cleatctl() {
         if [[ $name == --* ]]; then
             options+=("$name")
             expect=$name
-        elif [[ -n $expect && $expect != --self-described ]]; then
+        elif [[ -n $expect && $expect != --self-described && $expect != --drops-only ]]; then
             if [[ $option == "$expect" ]]; then
                 _cleatctl_offer_argument "$name" "$word" "" "${ask[@]}"
             fi

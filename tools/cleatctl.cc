@@ -18,7 +18,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Options that are handed on as they are, and one of them that takes no value.
+// Options that are handed on as they are, and those of them that take no value.
 constexpr const char* kValues[] = {"service",
                                    "backend",
                                    "client",
@@ -35,8 +35,15 @@ constexpr const char* kValues[] = {"service",
                                    "server",
                                    "count",  // of `ufrag`
                                    "server-password",
-                                   "client-password"};  // of `session tell`
-constexpr const char* kSelfDescribed = "self-described";
+                                   "client-password",  // of `session tell`
+                                   "port",
+                                   "vip",
+                                   "reason",
+                                   "packets",
+                                   "seconds",
+                                   "snaplen",
+                                   "write"};  // of `trace`
+constexpr const char* kFlags[] = {"self-described", "drops-only"};
 
 std::string help() {
   Table table({"command", "arguments", "what it does"});
@@ -68,7 +75,7 @@ int dispatch(const std::vector<std::string>& words, const std::vector<std::strin
     if (arguments.size() < command.least || arguments.size() > command.most)
       return usage("usage: cleatctl " + name + " " + std::string(command.arguments));
     for (const std::string& option : given)
-      if (command.options.find(option + " ") == std::string_view::npos)
+      if ((" " + std::string(command.options)).find(" " + option + " ") == std::string::npos)
         return usage(name + " takes no --" + option);
     return command.run(options, arguments);
   }
@@ -85,7 +92,7 @@ int run(int argc, char** argv) {
       "socket", po::value(&options.socket))("deadline", po::value(&deadline_s))("weight", po::value(&weight))(
       "words", po::value(&words));
   for (const char* name : kValues) all.add_options()(name, po::value<std::string>());
-  all.add_options()(kSelfDescribed, "");
+  for (const char* name : kFlags) all.add_options()(name, "");
   po::positional_options_description places;
   places.add("words", -1);
   po::variables_map given;
@@ -105,6 +112,7 @@ int run(int argc, char** argv) {
     std::cout << help();
     return kOk;
   }
+  if (words.size() == 1 && words[0] == "trace") words.emplace_back("show");
   std::vector<std::string> own;
   for (const char* name : {"deadline", "weight"})
     if (given.count(name) != 0) own.emplace_back(name);
@@ -113,10 +121,11 @@ int run(int argc, char** argv) {
       own.emplace_back(name);
       options.values[name] = given[name].as<std::string>();
     }
-  if (given.count(kSelfDescribed) != 0) {
-    own.emplace_back(kSelfDescribed);
-    options.values[kSelfDescribed] = "";
-  }
+  for (const char* name : kFlags)
+    if (given.count(name) != 0) {
+      own.emplace_back(name);
+      options.values[name] = "";
+    }
   if (given.count("deadline") != 0) {
     if (deadline_s < 1 || deadline_s > UINT32_MAX)
       return usage("--deadline: seconds, at least 1, are wanted");

@@ -8,12 +8,15 @@
 
 #include "control/config.h"
 #include "control/flows.h"
+#include "control/hidden_keys.h"
 #include "control/safe_file.h"
 #include "control/sessions.h"
 #include "tools/cleatctl_client.h"
+#include "tools/cleatctl_json_table.h"
 #include "tools/cleatctl_key.h"
 #include "tools/cleatctl_quic_lb.h"
 #include "tools/cleatctl_show.h"
+#include "tools/cleatctl_trace.h"
 #include "tools/cleatctl_ufrag.h"
 
 namespace cleatctl {
@@ -119,8 +122,17 @@ int backend_reset(const Options& o, const Arguments& a) {
   return request(o, "POST", backend_path(a) + "/reset", nullptr, nullptr);
 }
 
+// A file that `config show` wrote is as good as any; its keys are known to cleatd.
+lb::Result<control::Config> read_config(const std::string& file, std::string& text) {
+  auto read = control::read_file(file, control::kMaxConfigBytes);
+  if (!read) return lb::Error{read.error()};
+  text = std::move(read).value();
+  return control::parse_config(control::fill_hidden_keys(text, control::any_key()), file);
+}
+
 int config_check(const Options& o, const Arguments& a) {
-  const auto config = control::load_config(a[0]);
+  std::string text;
+  const auto config = read_config(a[0], text);
   if (!config) {
     std::cerr << config.error() << "\n";
     return kUsage;
@@ -141,15 +153,22 @@ int config_check(const Options& o, const Arguments& a) {
   return kOk;
 }
 
+std::string show_changes(const Json& answer) {
+  const Json& changes = answer.at("changes");
+  std::string out =
+      "applied, " + std::to_string(changes.size()) + (changes.size() == 1 ? " change" : " changes") + "\n";
+  for (const Json& change : changes) out += "  " + text(change) + "\n";
+  return out;
+}
+
 int config_apply(const Options& o, const Arguments& a) {
-  const auto config = control::load_config(a[0]);
+  std::string text;
+  const auto config = read_config(a[0], text);
   if (!config) {
     std::cerr << config.error() << "\n";
     return kUsage;
   }
-  const auto text = control::read_file(a[0], control::kMaxConfigBytes);
-  if (!text) return refused(text.error());
-  return request(o, "PUT", "/v1/config", {{"text", text.value()}}, nullptr);
+  return request(o, "PUT", "/v1/config", {{"text", text}}, show_changes);
 }
 
 // Asks again where an answer left off, until the limit is reached or all of the table was looked at.
@@ -186,6 +205,16 @@ int list(const Options& o, const std::string& what, Show show) {
 }
 
 int flow_show(const Options& o, const Arguments&) { return list(o, "flows", show_flows); }
+int flow_why(const Options& o, const Arguments& a) {
+  const size_t slash = a[1].find('/');
+  std::string target =
+      "/v1/flows/why?client=" + encode_segment(a[0]) + "&vip=" + encode_segment(a[1].substr(0, slash));
+  if (slash != std::string::npos) target += "&protocol=" + encode_segment(a[1].substr(slash + 1));
+  return get(o, target, why_flow);
+}
+int trace_end(const Options& o, const Arguments&) {
+  return request(o, "DELETE", "/v1/trace", nullptr, nullptr);
+}
 int session_show(const Options& o, const Arguments&) { return list(o, "sessions", show_sessions); }
 int session_why(const Options& o, const Arguments& a) {
   const auto answer = ask(o.socket, "GET", "/v1/sessions?username=" + encode_segment(a[0]), "");
@@ -210,6 +239,8 @@ int session_tell(const Options& o, const Arguments& a) {
 }
 
 constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
+constexpr std::string_view kTraceOptions =
+    "client port vip service backend reason drops-only packets seconds write snaplen ";
 constexpr std::string_view kSessionFilters = "service backend username limit ";
 
 constexpr size_t kAnyNumber = SIZE_MAX;
@@ -234,11 +265,20 @@ constexpr Command kCommands[] = {
     {"config", "reload", "", "read the file again, whole or not at all", 0, 0, "", config_reload},
     {"flow", "show", "[--service S] [--backend E] [--client IP] [--lip IP] [--lport N] [--limit N]",
      "flows through nat: who is behind a LIP and port", 0, 0, kFlowFilters, flow_show},
+    {"flow", "why", "CLIENT:PORT VIP:PORT[/PROTOCOL]", "why a flow is on its backend, or whom a new one gets",
+     2, 2, "", flow_why},
     {"session", "show", "[--service S] [--backend E] [--username U] [--limit N]",
      "ICE sessions: server, client's addresses, moves", 0, 0, kSessionFilters, session_show},
     {"session", "why", "USERNAME", "how its server was found, to where replies go", 1, 1, "", session_why},
     {"session", "tell", "POOL USERNAME ENDPOINT [--server-password P] [--client-password P]",
      "whose a session is, before its client comes", 3, 3, "server-password client-password ", session_tell},
+    {"trace", "show",
+     "[--client IP [--port N]] [--vip V] [--service S] [--backend E] [--drops-only] [--reason R] [--packets "
+     "N] "
+     "[--seconds N] [--write FILE] [--snaplen N]",
+     "packets with their verdicts while they pass; `cleatctl trace` is enough", 0, 0, kTraceOptions,
+     trace_show},
+    {"trace", "end", "", "end whoever's trace runs", 0, 0, "", trace_end},
     {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
     {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
     {"quic-lb", "encode", "--sid HEX [--nonce HEX | --nonce-len N] [--key KEY] [--config-id N]",

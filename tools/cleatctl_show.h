@@ -16,6 +16,7 @@ std::string show_backends(const nlohmann::ordered_json& pools);         // GET /
 std::string show_config(const nlohmann::ordered_json& config);          // GET /v1/config
 std::string show_stats(const nlohmann::ordered_json& stats);            // GET /v1/stats
 std::string show_flows(const nlohmann::ordered_json& flows);            // GET /v1/flows
+std::string why_flow(const nlohmann::ordered_json& why);                // GET /v1/flows/why, in words
 std::string show_sessions(const nlohmann::ordered_json& sessions);      // GET /v1/sessions
 std::string why_sessions(const nlohmann::ordered_json& sessions);       // GET /v1/sessions, a paragraph each
 std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours

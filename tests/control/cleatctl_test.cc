@@ -108,11 +108,35 @@ TEST_F(CleatctlTest, ConfigShowIsAFileThatApplyTakes) {
   test::write_file(file, shown.out);
 
   EXPECT_EQ(run_plain({"config", "check", file}).code, 0);
-  EXPECT_EQ(run({"config", "apply", file}).code, 0);
+  EXPECT_EQ(run({"config", "apply", file}).out, "applied, 0 changes\n");
 
   EXPECT_EQ(test::read_file(rig.file()), shown.out);
   EXPECT_EQ(run({"config", "show"}).out, shown.out);
   EXPECT_NE(shown.out.find("# live"), std::string::npos) << shown.out;
+}
+
+TEST_F(CleatctlTest, HiddenKeysSurviveShowCheckAndApply) {
+  const std::string key = "8f95f09245765f80256934e50c66207f";
+  rig.configure(Rig::yaml(rig.socket(), "    ice_ufrag: { key: " + key + ", servers: { 1: 10.20.0.11 } }\n"));
+  ASSERT_EQ(run({"config", "reload"}).code, 0);
+  const std::string file = rig.folder / "shown.yaml";
+  const Ran shown = run({"config", "show"});
+  ASSERT_EQ(shown.out.find(key), std::string::npos) << shown.out;
+  test::write_file(file, shown.out);
+
+  EXPECT_EQ(run_plain({"config", "check", file}).code, 0);
+  const Ran applied = run({"config", "apply", file});
+
+  EXPECT_EQ(applied.out, "applied, 0 changes\n") << applied.err;
+  EXPECT_NE(test::read_file(rig.file()).find(key), std::string::npos) << test::read_file(rig.file());
+}
+
+TEST_F(CleatctlTest, ConfigApplySaysWhatChanged) {
+  std::string text = test::read_file(rig.file());
+  const std::string port = "port: 1935";
+  test::write_file(rig.folder / "next.yaml", text.replace(text.find(port), port.size(), "port: 1936"));
+  EXPECT_EQ(run({"config", "apply", rig.folder / "next.yaml"}).out,
+            "applied, 1 change\n  services.rtmp.port: 1936, was 1935\n");
 }
 
 TEST_F(CleatctlTest, ConfigApplyOfAWrongFileIsExitTwoAndOfARefusedOneExitOne) {

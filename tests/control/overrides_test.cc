@@ -15,7 +15,8 @@ BackendOverride drained() {
   return {.pool = "live",
           .endpoint = *lb::Endpoint::parse("10.20.0.11"),
           .drain = true,
-          .drain_deadline = 1'800'000'000};
+          .drain_deadline = 1'800'000'000,
+          .drain_since = 1'799'999'000};
 }
 BackendOverride added() {
   return {.pool = "vod", .endpoint = *lb::Endpoint::parse("[2001:db8::1]:80"), .added = true, .weight = 0};

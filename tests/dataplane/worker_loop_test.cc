@@ -7,11 +7,13 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "dataplane/clock.h"
 #include "dataplane/eal.h"
 #include "lb/compile.h"
+#include "lb/trace_ring.h"
 #include "tests/dataplane/ring_wire.h"
 #include "tests/lb/rig.h"
 
@@ -200,6 +202,37 @@ TEST_F(WorkerLoopTest, DropsAFrameInSeveralBuffersByName) {
 
   EXPECT_TRUE(soon([&] { return drops(DropReason::kSegmented) == 1; }));
   EXPECT_EQ(received(0), 1U);
+}
+
+// What is lost outside the pipeline is in a trace as well, by the addresses that it had then.
+TEST_F(WorkerLoopTest, ATraceSeesWhatIsLostOutsideThePipeline) {
+  const auto rings = std::make_shared<lb::TraceRings>(1, 1024);
+  start(
+      [&rings](lb::SnapshotSpec& spec) {
+        one_backend(spec);
+        spec.trace.emplace().rings = rings;
+        spec.trace->filter.drops_only = true;
+        spec.trace->filter.snaplen = 60;
+      },
+      63);
+  for (unsigned n = 0; n < 100; ++n) outside_->deliver(mbuf_of(client_frame(n)));
+  rte_mbuf* chained = mbuf_of(client_frame(0));
+  ASSERT_EQ(rte_pktmbuf_chain(chained, mbuf_of({1, 2, 3})), 0);
+  outside_->deliver(chained);
+  run();
+
+  std::map<DropReason, unsigned> seen;
+  lb::TraceRecord record, unsent;
+  ASSERT_TRUE(soon([&] {
+    while (rings->of(0).take(record)) {
+      ++seen[record.reason];
+      if (record.reason == DropReason::kTxFull) unsent = record;
+    }
+    return seen[DropReason::kTxFull] == 100 - 63 && seen[DropReason::kSegmented] == 1;
+  }));
+  EXPECT_EQ(unsent.client.address.to_string(), "198.51.100.7");
+  EXPECT_EQ(unsent.after.destination.to_string(), "10.20.0.11");
+  EXPECT_EQ(unsent.kept_out, std::min<unsigned>(60, static_cast<unsigned>(client_frame(0).size())));
 }
 
 TEST_F(WorkerLoopTest, HoldsFramesForAnUnknownNextHopInOrderAndDropsTheRestByName) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Any frames, one after the other, through the whole packet path on both ports of tests/lb's rig. Each has one verdict,
-// the counters agree with it, and what goes out is whole.
+// the counters and a trace of everything agree with it, and what goes out is whole.
 //
 //   input = record*
 //   record = head (1 byte)  bit 0 port; bit 1 the IPv4 header checksum is mended; bit 2 an answer, not a frame;
@@ -11,8 +11,10 @@
 // The world goes on for kInputsPerWorld inputs, as making one takes longer than a hundred of them. A finding that its
 // input alone does not show again needs the whole run again, with its seed.
 #include <algorithm>
+#include <memory>
 #include <span>
 
+#include "lb/trace_ring.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/plain_parser.h"
 #include "tests/fuzz/target.h"
@@ -78,6 +80,7 @@ class World {
     const Outcome out = rig_.send(frame, port);
     ++balance_.seen;
     require(out.action != Action::kUndecided, "every frame has a verdict");
+    require_traced(out);
     count(out.action == Action::kTx || out.action == Action::kHold);
     settle(out, frame);
     if (out.action == Action::kTx) last_ = out;
@@ -85,7 +88,9 @@ class World {
     waited.swap(waiting_);
     for (const Waiting& each : waited) {
       --balance_.held;
-      settle(rig_.resume(each.outcome), each.frame);
+      const Outcome again = rig_.resume(each.outcome);
+      if (again.action != Action::kHold) require_traced(again);
+      settle(again, each.frame);
     }
     if (out.action == Action::kDrop) require(out.reason != DropReason::kCount, "a drop has a reason");
     balance_.require_even(rig_, out);
@@ -117,16 +122,37 @@ class World {
 
   void resume(const Outcome& held) {
     const Outcome again = rig_.resume(held);
+    if (again.action != Action::kHold) require_traced(again);
     if (again.action == Action::kTx) ++balance_.sent;
     if (again.action == Action::kHold) ++balance_.held;
     require(again.action == Action::kTx || again.action == Action::kHold || again.action == Action::kDrop,
             "a held frame is sent, held or dropped");
   }
 
+  void require_traced(const Outcome& out) {
+    TraceRecord record;
+    require(rings_->of(0).take(record), "every verdict is traced");
+    require(record.action == out.action, "the trace says the verdict");
+    if (out.action == Action::kDrop) require(record.reason == out.reason, "and the reason");
+    if (out.action == Action::kTx) {
+      require(record.after.known && record.length_out == out.frame.size(), "and what leaves");
+      require(std::equal(record.out.begin(), record.out.begin() + record.kept_out, out.frame.begin()),
+              "with its bytes");
+    }
+    require(!rings_->of(0).take(record), "and says it once");
+  }
+  void add_trace(SnapshotSpec& spec) const {
+    add_golden_services(spec);
+    spec.trace.emplace().rings = rings_;
+    spec.trace->filter.snaplen = TraceRecord::kMaxBytes;
+  }
+
   static constexpr size_t kMostWaiting = 64;
   std::vector<Waiting> waiting_;
-
-  test::Rig rig_{add_golden_services, 1, {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};
+  const std::shared_ptr<TraceRings> rings_ = std::make_shared<TraceRings>(1, 4);
+  test::Rig rig_{[this](SnapshotSpec& spec) { add_trace(spec); },
+                 1,
+                 {.flows_v4 = 1U << 10, .flows_wide = 1U << 10, .lips = 2}};
   Outcome last_;
   Balance balance_;
 };
