@@ -117,8 +117,7 @@ bool WorkerLoop::untag(const lb::DevicePorts& device, rte_mbuf*& mbuf, lb::Frame
   }
   worker_.counters.ports[frame.port].rx_packets.add(1);
   worker_.counters.ports[frame.port].rx_bytes.add(frame.length);
-  drop(lb::DropReason::kUnknownVlan);
-  rte_pktmbuf_free(mbuf);
+  lose(lb::DropReason::kUnknownVlan, frame.port, lb::Late::kAsItCame, &mbuf, 1);
   return false;
 }
 
@@ -201,8 +200,7 @@ unsigned WorkerLoop::serve_tap(unsigned port) noexcept {
 bool WorkerLoop::tag(unsigned port, rte_mbuf* mbuf) noexcept {
   uint8_t* const frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
   if (rte_pktmbuf_prepend(mbuf, lb::kVlanTagBytes) == nullptr) {
-    drop(lb::DropReason::kNoHeadroom);
-    rte_pktmbuf_free(mbuf);
+    lose(lb::DropReason::kNoHeadroom, static_cast<lb::PortIndex>(port), lb::Late::kAsItLeaves, &mbuf, 1);
     return false;
   }
   lb::push_vlan(frame, ports_[port].tag.vlan);
