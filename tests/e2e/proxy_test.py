@@ -3,6 +3,7 @@
 bodies both ways, many connections, packets lost, cleatd killed in mid-transfer.
 """
 import json
+import signal
 import time
 
 from staged import run_on_stages, say
@@ -15,7 +16,7 @@ from lab.traffic import fetch, sha256, url
 
 WAYS = {"4_to_4": ("10.10.0.131", "srs"), "6_to_6": ("fd10::131", "srs6"),
         "6_to_4": ("fd10::132", "srs"), "4_to_6": ("10.10.0.132", "srs6")}  # (VIP, pool)
-BODY_BYTES, CONNECTIONS, SLOW_BYTES_A_SECOND = 10_000_000, 200, 2_500_000
+BODY_BYTES, CONNECTIONS = 10_000_000, 200
 
 # Opens all connections, then asks on each what the server was told; prints what was not its own address, and how long it took.
 _CROWD = """
@@ -38,6 +39,38 @@ for c in connections:
     if seen != wanted:
         wrong.append([seen, wanted])
 print(json.dumps({"wrong": wrong, "ports": ports, "seconds": time.monotonic() - begin}))
+"""
+
+# Moves a megabyte, says "held", waits for SIGUSR1, moves the rest and prints the hash of all.
+_HELD = """
+import hashlib, signal, socket, sys
+vip, port, put, path = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+def held():
+    print("held", flush=True)
+    signal.sigwait([signal.SIGUSR1])
+c = socket.create_connection((vip, port), 30)
+c.settimeout(60)
+file = c.makefile("rb")
+def head():
+    status = file.readline().split()[1]
+    while file.readline() not in (b"\\r\\n", b""):
+        pass
+    return status
+if put:
+    body = open(path, "rb").read()
+    c.sendall(f"PUT /put/{put} HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: {len(body)}\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    c.sendall(body[:1_000_000])
+    held()
+    c.sendall(body[1_000_000:])
+    assert head() == b"201"
+else:
+    c.sendall(b"GET /body HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+    assert head() == b"200"
+    body = file.read(1_000_000)
+    held()
+    body += file.read()
+print(hashlib.sha256(body).hexdigest())
 """
 
 
@@ -102,10 +135,18 @@ class Stage:
                            for e in rule["rule"]["expr"] if "counter" in e)
         return packets
 
-    def slow(self, name, *words):
-        """A transfer of some seconds, under way."""
-        return Child(self.run, name, ["curl", "-sSf", "--noproxy", "*", "-m", 60, "--limit-rate", SLOW_BYTES_A_SECOND, *words],
-                     self.client)
+    def held(self, vip, put=None):
+        """A transfer that stands still after its first megabyte until it is let go. put: the name to upload by; None: a download"""
+        child = Child(self.run, f"held-{put or vip}", ["python3", "-c", _HELD, vip, PROXIED_PORT, put or "", self.sent], self.client)
+        child.wait_until(lambda: "held" in child.log(), "its first megabyte went over")
+        return child
+
+    def finish(self, transfers):
+        for child in transfers:
+            assert child.running(), child.last_lines()
+            child.send(signal.SIGUSR1)
+        for child in transfers:
+            assert child.wait(60) == 0 and child.log().split()[-1] == sha256(self.body), child.last_lines()
 
 
 def through(way):
@@ -134,19 +175,10 @@ def through(way):
 
 
 def transfers_go_on_after_kill_9(stage):
-    slow = []
-    for way, (vip, _) in WAYS.items():
-        got = stage.run.path(f"slow-{way}")
-        slow.append((stage.slow(f"down-{way}", "-o", got, url(vip, "/body", PROXIED_PORT)), lambda got=got: got))
-        slow.append((stage.slow(f"up-{way}", "-T", stage.sent, url(vip, f"/put/killed-{way}", PROXIED_PORT)), None))
-    downloads = [path() for _, path in slow if path]
-    slow[0][0].wait_until(lambda: all(p.exists() and p.stat().st_size > 1_000_000 for p in downloads), "a megabyte of each came")
+    transfers = [stage.held(vip, put) for way, (vip, _) in WAYS.items() for put in (None, f"killed-{way}")]
     stage.cleatd.kill()
     stage.cleatd.start()
-    assert all(child.running() for child, _ in slow), "they should have lasted longer than that"
-    assert [child.wait(60) for child, _ in slow] == [0] * len(slow)
-    for path in downloads:
-        assert sha256(path.read_bytes()) == sha256(stage.body), path
+    stage.finish(transfers)
     for way in WAYS:
         stage.arrived(f"killed-{way}")
     stage.wait_healthy()
@@ -155,9 +187,7 @@ def transfers_go_on_after_kill_9(stage):
 
 def a_transfer_goes_on_when_its_service_loses_the_option_and_after_a_restart_without_it(stage):
     vip, _ = WAYS["4_to_4"]
-    got = stage.run.path("kept")
-    child = stage.slow("kept", "-o", got, url(vip, "/body", PROXIED_PORT))
-    child.wait_until(lambda: got.exists() and got.stat().st_size > 1_000_000, "a megabyte came")
+    transfers = [stage.held(vip), stage.held(vip, "kept")]
     for entry in stage.config["services"]:
         del entry["proxy_protocol"]
     stage.cleatd.write(stage.config)
@@ -166,8 +196,8 @@ def a_transfer_goes_on_when_its_service_loses_the_option_and_after_a_restart_wit
     assert refused.returncode != 0, "nginx takes no connection without a header"
     stage.cleatd.kill()
     stage.cleatd.start()
-    assert child.running(), "it should have lasted longer than that"
-    assert child.wait(60) == 0 and sha256(got.read_bytes()) == sha256(stage.body)
+    stage.finish(transfers)
+    stage.arrived("kept")
     for entry in stage.config["services"]:
         entry["proxy_protocol"] = "v2"
     stage.cleatd.write(stage.config)
