@@ -48,6 +48,7 @@ void add_golden_services(SnapshotSpec& spec) {
     ServiceSpec& direct = spec.services.emplace_back(web);
     direct.name = std::string("direct-") + name;
     direct.protocol = Protocol::kUdp;
+    direct.mss = 0;
     direct.port_first = 5000;
     direct.port_last = 5010;
     direct.forward = Forward::kDsr;
