@@ -10,6 +10,9 @@
 namespace control {
 namespace {
 
+// Checks of a host that is overloaded time out, too; its flows go on.
+constexpr uint64_t kHeardMs = 1000;
+
 uint32_t slow_start_s(const Config& config, const std::string& name) {
   for (const PoolConfig& pool : config.pools)
     if (pool.name == name) return pool.slow_start_s;
@@ -35,13 +38,16 @@ void Operations::note_health(const HealthTarget& target, bool healthy) {
 }
 
 bool Operations::follow_silence() {
+  const uint64_t now_ms = engine_.now().ms;
   std::map<std::pair<std::string, lb::Endpoint>, uint64_t> next;
   for (const lb::PoolSpec& pool : spec_.pools)
     for (const lb::BackendSpec& backend : pool.backends) {
       const std::pair<std::string, lb::Endpoint> key(pool.name, {backend.address, backend.port});
-      if (!health_.silent(pool.name, key.second)) continue;
+      if (!health_.silent(pool.name, key.second) ||
+          now_ms < passive_health_.heard_ms(backend.address) + kHeardMs)
+        continue;
       const auto known = silent_ms_.find(key);
-      next[key] = known != silent_ms_.end() ? known->second : engine_.now().ms;
+      next[key] = known != silent_ms_.end() ? known->second : now_ms;
     }
   const bool changed = next != silent_ms_;
   silent_ms_ = std::move(next);
@@ -52,6 +58,7 @@ void Operations::watch_traffic() {
   passive_health_.look(engine_, spec_,
                        [this](const std::string& pool, const lb::Endpoint& backend,
                               const std::string& reason) { (void)health_.suspect(pool, backend, reason); });
+  if (follow_silence()) publish_soon();
 }
 
 void Operations::start_newcomers_slowly() {

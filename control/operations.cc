@@ -48,8 +48,7 @@ void Operations::tick() {
   });
   const bool by_time = slow_start_.advance(config_.pools, std::chrono::steady_clock::now());
   // What could not be published is tried again; a snapshot for least-load carries the sessions of its time.
-  const bool by_silence = follow_silence();
-  if (by_load || by_time || by_silence || !publish_error_.empty()) (void)publish();
+  if (by_load || by_time || !publish_error_.empty()) (void)publish();
   advance_trace();
   log_passed_deadlines();
 }

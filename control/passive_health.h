@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the traffic itself says of the backends: refused or unanswered connections, ICMP errors. Whoever has some is suspected, which
-// brings its next health check forward.
+// What the traffic itself says of the backends. Refused or unanswered connections and ICMP errors make one suspect, which brings its
+// next health check forward; a host that any packet comes from is not silent, whatever its checks say.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,16 @@ class PassiveHealth {
   // cost  a look-up by hash and three numbers a worker for each backend
   void look(const Engine& engine, const lb::SnapshotSpec& spec, const Suspect& suspect);
 
+  // When the last packet of that host came through `nat`, to the precision of the calls of look(), in the engine's time; 0: never.
+  [[nodiscard]] uint64_t heard_ms(const lb::IpAddress& host) const;
+
  private:
-  std::map<std::pair<std::string, lb::Endpoint>, Failures> former_;
+  struct Seen {
+    Failures failures;
+    uint64_t replies = 0;
+  };
+  std::map<std::pair<std::string, lb::Endpoint>, Seen> former_;
+  std::map<lb::IpAddress, uint64_t> heard_ms_;
 };
 
 }  // namespace control

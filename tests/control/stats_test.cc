@@ -76,6 +76,26 @@ TEST_F(StatsTest, SayWhatTrafficSaysAgainstABackendAndWhoIsSuspectedForIt) {
   EXPECT_EQ(row.at("unanswered"), 0);
 }
 
+TEST_F(StatsTest, AHostIsHeardWhenAnyOfItsFlowsIs) {
+  PassiveHealth passive;
+  lb::Identity identity;
+  identity.kind = lb::IdentityKind::kBackend;
+  identity.address = *lb::IpAddress::parse("10.20.0.12");
+  identity.name_hash = lb::name_hash("live");
+  const auto id = rig.segment.backends().find(identity);
+  ASSERT_TRUE(id);
+  const auto look = [&] {
+    passive.look(rig.engine, rig.spec, [](const auto&...) {});
+    return passive.heard_ms(identity.address);
+  };
+  EXPECT_EQ(look(), 0u);
+  rig.counters[1].backends[*id].packets_out.add(1);
+  const uint64_t heard = look();
+  EXPECT_EQ(heard, rig.engine.now().ms);
+  EXPECT_EQ(look(), heard) << "nothing came since";
+  EXPECT_EQ(passive.heard_ms(*lb::IpAddress::parse("10.20.0.11")), 0u);
+}
+
 TEST_F(StatsTest, CountConnectionIdsByConfigurationAndByWhyTheyNamedNobody) {
   rig.counters[0].cid_routed[2].add(3);
   rig.counters[1].cid_routed[2].add(4);

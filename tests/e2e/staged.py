@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from lab.run import Run  # noqa: E402
+from lab.wait import wait_for  # noqa: E402
 from tap import Skipped, run_tests  # noqa: E402
 from traces import traces_of  # noqa: E402
 
@@ -65,9 +66,19 @@ class _Stage:
         return on_stage
 
     def nothing_is_left_behind(self):
-        self._own.close()
+        try:
+            self._require_accounts()
+        finally:
+            self._own.close()
         left = traces_of(os.getpid(), self._run.pids)
         assert not left, left
+
+    def _require_accounts(self):
+        """Whatever the tests did: of every frame that came it is known what became."""
+        cleatd = getattr(self._stage, "cleatd", None)
+        if cleatd is None or cleatd.child is None or not cleatd.child.running():
+            return
+        wait_for(lambda: not cleatd.api.unaccounted(), lambda: f"each frame to be accounted for: {cleatd.api.unaccounted()}", 30)
 
     def _get(self):
         if self._broken:
