@@ -106,6 +106,11 @@ void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, 
   if (!found) return;
   packet.backend = found.control.backend();
   packet.slot = found.control.slot();
+  // Its service was in another mode when the flow began, and it has no slot to be sent from.
+  if (!is_slot(packet.slot) && packet.service->forward == Forward::kNat) [[unlikely]] {
+    if (table.remove_all(key, packet.hash, packet.slot) > 0) count_closed(worker, packet, packet.backend);
+    return;
+  }
   if (ticks_since(now.tick(), found.control.tick()) >= packet.service->touch_ticks ||
       (packet.tcp_flags & kEdges) != 0) [[unlikely]] {
     if (!touch(worker, snapshot, now, packet, table, key, found)) return;

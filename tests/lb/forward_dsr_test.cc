@@ -66,5 +66,24 @@ TEST_P(ForwardDsr, AnUnknownFlowInMidStreamIsTakenOver) {
   EXPECT_EQ(rig_.open_flows(GetParam().service), 1);
 }
 
+// Its flow has no slot to be sent from.
+TEST_P(ForwardDsr, AFlowBeginsAnewWhenItsServiceBecomesNat) {
+  ASSERT_EQ(to_string(rig_.send(from_client().syn())), "tx");
+  ASSERT_EQ(to_string(rig_.send(from_client())), "tx");
+  ASSERT_TRUE(rig_.reload([](SnapshotSpec& spec) {
+    for (ServiceSpec& each : spec.services) each.forward = Forward::kNat;
+    spec.lips = {ip("10.20.0.100"), ip("2001:db8:20::100")};
+  }));
+
+  const Outcome middle = rig_.send(from_client());
+  EXPECT_EQ(to_string(middle), GetParam().frame == tcp ? "drop no_flow" : "tx");
+  const Outcome anew = rig_.send(from_client().syn());
+
+  ASSERT_EQ(to_string(anew), "tx");
+  EXPECT_TRUE(rig_.snapshot().addresses.find(anew.fields().source.address) != nullptr)
+      << anew.fields().source.to_string();
+  EXPECT_EQ(rig_.open_flows(GetParam().service), 1);
+}
+
 }  // namespace
 }  // namespace lb
