@@ -78,12 +78,29 @@ void put_header(NatSlot& slot, Frame& frame, Packet& packet, bool alone) {
     slot.splice_or_bytes_out.fetch_or(flag::kSent, std::memory_order_relaxed);
 }
 
-void strip(Frame& frame, Packet& packet) {
+void strip(NatSlot& slot, Frame& frame, Packet& packet) {
+  if ((slot.splice_or_bytes_out.load(std::memory_order_relaxed) & flag::kBased) != 0)
+    slot.splice_or_bytes_out.fetch_or(flag::kDoubt, std::memory_order_release);
   TcpHeaderEdit edit(packet);
   cut_payload(frame, packet, edit.beyond);
   for_each_tcp_option(tcp_options(packet), [](std::span<uint8_t> option) {
     if (option[0] == tcp_option::kMultipath) std::fill(option.begin(), option.end(), tcp_option::kNop);
   });
+  edit.end();
+}
+
+// A number that lies before whatever the server waits for: he has to answer with that (RFC 9293 section 3.10.7.4).
+void ask_where(const NatSlot& slot, Frame& frame, Packet& packet) {
+  const uint32_t word = slot.splice_or_bytes_out.load(std::memory_order_acquire);
+  const uint8_t length = proxy_header_bytes(packet.v4 ? Family::kIpv4 : Family::kIpv6);
+  TcpHeaderEdit edit(packet);
+  cut_payload(frame, packet, edit.beyond);
+  TcpHeader& tcp = tcp_of(packet);
+  const uint32_t next = (word & flag::kAcknowledged) != 0
+                            ? tcp.sequence.host() + length
+                            : slot.splice_base_or_bytes_in.load(std::memory_order_relaxed);
+  tcp.sequence = be32::of(next - 1);
+  tcp.flags &= static_cast<uint8_t>(~(tcp_flag::kFin | kUrgent));
   edit.end();
 }
 
@@ -96,6 +113,7 @@ Splice splice_of(const NatSlot& slot, const Packet& packet) noexcept {
   const bool whole = packet.piece == Piece::kWhole;
   if ((packet.tcp_flags & tcp_flag::kSyn) != 0) return whole ? Splice::kStrip : Splice::kInPieces;
   if ((word & flag::kBased) == 0) return rst ? Splice::kAsItIs : Splice::kNoAnswerYet;
+  if ((word & flag::kDoubt) != 0 && !rst) return whole ? Splice::kProbe : Splice::kInPieces;
   if ((word & flag::kAcknowledged) != 0) return Splice::kRaise;
   // The stream is young: nobody is 2^31 bytes apart yet.
   const auto ahead = static_cast<int32_t>(tcp_of(packet).sequence.host() -
@@ -121,6 +139,7 @@ int growth_of(Splice splice, const Packet& packet) noexcept {
     case Splice::kHeaderAlone:
       return header - payload;
     case Splice::kStrip:
+    case Splice::kProbe:
       return -payload;
     default:
       return 0;
@@ -128,7 +147,8 @@ int growth_of(Splice splice, const Packet& packet) noexcept {
 }
 
 void splice_client(NatSlot& slot, Splice splice, Frame& frame, Packet& packet) noexcept {
-  if (splice == Splice::kStrip) return strip(frame, packet);
+  if (splice == Splice::kStrip) return strip(slot, frame, packet);
+  if (splice == Splice::kProbe) return ask_where(slot, frame, packet);
   if (carries_header(splice)) return put_header(slot, frame, packet, splice == Splice::kHeaderAlone);
   if (splice != Splice::kRaise) return;
   TcpHeader& tcp = tcp_of(packet);

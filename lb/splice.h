@@ -8,6 +8,8 @@
 //
 // Only Cleat may ever write the server's [B, B+L): who could, could say to be anybody. So until the server has acknowledged them,
 // nothing that a client sends from before B on, or in a SYN, reaches him but the header.
+// A SYN on a flow that is there may begin another connection, if the server forgot this one: then what was acknowledged counts no more,
+// and until he has spoken nothing of the client's reaches him but questions.
 // What is known of a flow lies in its slot and outlives the process; a flow keeps what it began with.
 #pragma once
 
@@ -26,6 +28,7 @@ inline constexpr uint32_t kAcknowledged = 0x04;  // the server has the header
 inline constexpr uint32_t kSent = 0x08;  // it went out, and the server did not say since that it has not come
 inline constexpr uint32_t kNoRoom = 0x10;  // the server's window is smaller than the rest of the header
 inline constexpr uint32_t kNarrow = 0x20;  // a router said that header and payload together are too big
+inline constexpr uint32_t kDoubt = 0x40;   // the client sent another SYN, and the server said nothing since
 inline constexpr unsigned kShiftAt = 8;    // four bits: of the server's window (RFC 7323 section 2)
 }  // namespace splice_flag
 
@@ -44,6 +47,7 @@ enum class Splice : uint8_t {
   kPutHeader,    // in front of its payload
   kHeaderAlone,  // in its place: what it carries lies before the stream, as a keep-alive does, or comes again
   kStrip,  // a SYN: of payload (RFC 7413), which the client sends again, and of multipath TCP (RFC 8684), whose sums would fail
+  kProbe,  // nothing of it but a question where the server stands
   kNoAnswerYet,  // drop it: nothing may come before the server's SYN-ACK
   kInPieces,     // drop it: the header cannot be put into a part of a segment
 };

@@ -79,12 +79,13 @@ void lower_window(TcpHeader& tcp, uint32_t rest, unsigned shift) {
       be16::of(static_cast<uint16_t>(tcp.window.host() - std::min<uint32_t>(tcp.window.host(), units)));
 }
 
-// A server that answers another SYN than before is a new one's beginning, and knows of no header.
+// A server that answers another SYN than before begins anew and knows of no header. The same number proves nothing: the client chose it.
 void take_syn_ack(NatSlot& slot, const Packet& packet, uint32_t length) {
   TcpHeader& tcp = tcp_of(packet);
   const uint32_t base = tcp.acknowledgement.host();
   const uint32_t word = slot.splice_or_bytes_out.load(std::memory_order_acquire);
-  if ((word & flag::kBased) == 0 || slot.splice_base_or_bytes_in.load(std::memory_order_relaxed) != base) {
+  const uint32_t former = slot.splice_base_or_bytes_in.load(std::memory_order_relaxed);
+  if ((word & flag::kBased) == 0 || (word & flag::kDoubt) != 0 || former != base) {
     const uint32_t no_room = tcp.window.host() < length ? flag::kNoRoom : 0;
     slot.splice_or_bytes_out.store(flag::kSpliced, std::memory_order_release);
     slot.splice_base_or_bytes_in.store(base, std::memory_order_release);
@@ -120,6 +121,7 @@ void splice_reply(NatSlot& slot, const Packet& packet, Family family) noexcept {
   const Lowering lowering(base, length, acknowledged, young);
   TcpHeaderEdit edit(packet);
   const auto taken = static_cast<int32_t>(acknowledged - base);
+  if ((packet.tcp_flags & tcp_flag::kRst) == 0) set(slot, word, flag::kDoubt, false);
   if (!young || taken > 0) tcp.acknowledgement = be32::of(lowering.edge(acknowledged, young));
   if (young && (packet.tcp_flags & tcp_flag::kRst) == 0) {
     const uint32_t rest = length - std::min(taken > 0 ? static_cast<uint32_t>(taken) : 0, length);

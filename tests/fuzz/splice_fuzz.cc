@@ -84,12 +84,17 @@ class Flow {
     const Outcome out = rig_.to_server(said(rig_.client().sequence(number(record)), record));
     count(out.action == Action::kTx);
     if (out.action != Action::kTx) return;
-    if (rig_.lip() != before) answered_ = acknowledged_ = false;
+    if (rig_.lip() != before) answered_ = acknowledged_ = doubted_ = false;
     const SegmentSeen seen = test::segment_of(out.frame);
     require(seen.checksums_hold, "the server gets right checksums");
     require(seen.options.size() == record.options.size(), "options keep their length");
-    if (has(seen.flags, tcp_flag::kSyn)) return require(seen.payload.empty(), "a SYN has no payload");
-    if (has(seen.flags, tcp_flag::kRst) || acknowledged_) return;
+    if (has(seen.flags, tcp_flag::kSyn)) {
+      doubted_ = answered_;
+      return require(seen.payload.empty(), "a SYN has no payload");
+    }
+    if (has(seen.flags, tcp_flag::kRst)) return;
+    require(!doubted_ || seen.payload.empty(), "nothing comes before the server's answer to another SYN");
+    if (acknowledged_) return;
     require(answered_, "nothing comes before the server's answer");
     const Bytes header = rig_.header();
     for (size_t i = 0; i < seen.payload.size(); ++i) {
@@ -112,16 +117,19 @@ class Flow {
     require(seen.options.size() == record.options.size(), "options keep their length");
     if (!has(record.flags, tcp_flag::kAck)) return;
     if (has(record.flags, tcp_flag::kSyn)) {
-      acknowledged_ = acknowledged_ && answered_ && base_ == number(record);
+      acknowledged_ = acknowledged_ && !doubted_ && base_ == number(record);
       answered_ = true;
+      doubted_ = false;
       base_ = number(record);
     } else if (answered_ && !has(record.flags, tcp_flag::kRst)) {
+      doubted_ = false;
       acknowledged_ |= static_cast<int32_t>(number(record) - base_) >= static_cast<int32_t>(rig_.length());
     }
   }
 
   test::SpliceRig rig_;
   bool answered_ = false, acknowledged_ = false;
+  bool doubted_ = false;  // another SYN went out, and the server has not spoken since
   uint32_t base_ = 0;
 };
 

@@ -101,6 +101,49 @@ TEST_P(SpliceTest, NothingComesBeforeTheServersAnswer) {
   EXPECT_EQ(to_string(s_.to_server(s_.client().rst())), "tx");
 }
 
+// Had the server forgotten the connection, a client could begin another one and write its header himself.
+TEST_P(SpliceTest, AnotherSynOnAFlowIsAnotherBeginning) {
+  for (const uint32_t isn : {base_ - 1, base_ + 999}) {
+    SpliceRig s(GetParam());
+    s.establish();
+    s.server_sees(s.client().sequence(isn).syn());
+    for (const uint32_t number : {isn + 1 - length_, isn + 1, base_}) {
+      const SegmentSeen probe = s.server_sees(s.client().sequence(number).payload(Bytes(100, 7)));
+      EXPECT_TRUE(probe.payload.empty());
+      EXPECT_EQ(probe.sequence, number + length_ - 1);
+    }
+    s.client_sees(s.server().syn_ack().acknowledge(isn + 1));
+    EXPECT_EQ(s.server_sees(s.client().sequence(isn + 1 - length_).payload(Bytes(100, 7))).payload,
+              s.header());
+    EXPECT_EQ(s.server_sees(s.client().sequence(isn + 1).payload("data")).payload, s.header() + text("data"));
+  }
+}
+
+// RFC 5961 section 4: the server challenges it, and the flow goes on as before.
+TEST_P(SpliceTest, AForgedSynHoldsAFlowUpUntilTheServersNextWord) {
+  s_.establish();
+  s_.server_sees(s_.client().sequence(base_ + 999).syn());
+  EXPECT_TRUE(s_.server_sees(s_.client().payload("data")).payload.empty());
+  EXPECT_EQ(s_.server_sees(s_.client().rst()).sequence, base_ + length_);
+
+  s_.client_sees(s_.server().acknowledge(base_ + length_));
+
+  const SegmentSeen again = s_.server_sees(s_.client().payload("data"));
+  EXPECT_EQ(again.payload, text("data"));
+  EXPECT_EQ(again.sequence, base_ + length_);
+}
+
+TEST_P(SpliceTest, ALateCopyOfTheSynDelaysTheHeaderOnly) {
+  s_.open();
+  s_.answer();
+  s_.server_sees(s_.client().sequence(base_ - 1).syn());
+  const SegmentSeen probe = s_.server_sees(s_.client().payload("data"));
+  EXPECT_TRUE(probe.payload.empty());
+  EXPECT_EQ(probe.sequence, base_ - 1);
+  s_.answer();
+  EXPECT_EQ(s_.server_sees(s_.client().payload("data")).payload, s_.header() + text("data"));
+}
+
 TEST_P(SpliceTest, DataInASynIsCutOffForItComesAgain) {
   for (const char* data : {"odd", "even"}) {
     const SegmentSeen syn = s_.server_sees(s_.client().sequence(base_ - 1).syn().payload(data));
