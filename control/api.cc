@@ -15,6 +15,7 @@
 #include "control/metrics.h"
 #include "control/one_line.h"
 #include "control/percent.h"
+#include "control/ports.h"
 #include "control/sessions.h"
 #include "control/stats.h"
 #include "control/told_session.h"
@@ -98,6 +99,7 @@ ApiResponse get_config(const Call& call) { return answer(config_json(call.operat
 ApiResponse get_stats(const Call& call) {
   return answer(stats_json(call.operations.engine(), call.operations.spec()));
 }
+ApiResponse get_ports(const Call& call) { return answer(ports_json(call.operations.engine())); }
 ApiResponse get_metrics(const Call& call) { return {200, metrics_text(call.operations), "", kMetricsType}; }
 ApiResponse get_neighbours(const Call& call) {
   return answer({{"neighbours", neighbours_json(call.operations.engine())}});
@@ -240,6 +242,7 @@ const std::vector<Route>& routes() {
        tell_session,
        {"pool", "username", "backend", "server_password", "client_password"}},
       {"GET", "/v1/stats", get_stats, {}},
+      {"GET", "/v1/ports", get_ports, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
       {"GET", "/metrics", get_metrics, {}},
   };

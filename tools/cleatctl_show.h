@@ -18,6 +18,7 @@ std::string show_stats(const nlohmann::ordered_json& stats);            // GET /
 std::string show_flows(const nlohmann::ordered_json& flows);            // GET /v1/flows
 std::string show_sessions(const nlohmann::ordered_json& sessions);      // GET /v1/sessions
 std::string why_sessions(const nlohmann::ordered_json& sessions);       // GET /v1/sessions, a paragraph each
+std::string show_ports(const nlohmann::ordered_json& ports);            // GET /v1/ports
 std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours
 
 // What is left of a backend's drain; "" if there is none.
