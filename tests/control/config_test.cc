@@ -3,6 +3,7 @@
 #include "control/config.h"
 
 #include "control/config_text.h"
+#include "control/restart_needed.h"
 #include "tests/control/rig.h"
 #include "tests/control/sample_config.h"
 
@@ -115,6 +116,14 @@ TEST(Config, APortsMtuIsAsItSaysOrTheInterfaces) {
   };
   EXPECT_EQ(with_mtu("1280"), 1280);
   EXPECT_EQ(with_mtu("9600"), 9600);
+}
+
+TEST(Config, AnotherMtuWantsARestart) {
+  Config now = config_with("veth:eth1", "veth:eth1"), next = now;
+  EXPECT_EQ(restart_needed(now, next), "");
+  next.dataplane.ports[0].mtu = 9000;
+  EXPECT_NE(restart_needed(now, next).find("dataplane.ports[0].mtu: 0 cannot become 9000"), std::string::npos)
+      << restart_needed(now, next);
 }
 
 TEST(Config, BackendsMayCarryAPortAndBePlain) {
