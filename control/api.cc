@@ -16,6 +16,7 @@
 #include "control/metrics.h"
 #include "control/one_line.h"
 #include "control/percent.h"
+#include "control/ports.h"
 #include "control/query_field.h"
 #include "control/sessions.h"
 #include "control/stats.h"
@@ -101,6 +102,7 @@ ApiResponse get_config(const Call& call) { return answer(config_json(call.operat
 ApiResponse get_stats(const Call& call) {
   return answer(stats_json(call.operations.engine(), call.operations.spec()));
 }
+ApiResponse get_ports(const Call& call) { return answer(ports_json(call.operations.engine())); }
 ApiResponse get_metrics(const Call& call) { return {200, metrics_text(call.operations), "", kMetricsType}; }
 ApiResponse get_neighbours(const Call& call) {
   return answer({{"neighbours", neighbours_json(call.operations.engine())}});
@@ -302,6 +304,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/trace", get_trace, {}},
       {"DELETE", "/v1/trace", end_trace, {}},
       {"GET", "/v1/stats", get_stats, {}},
+      {"GET", "/v1/ports", get_ports, {}},
       {"GET", "/v1/neighbours", get_neighbours, {}},
       {"GET", "/metrics", get_metrics, {}},
   };

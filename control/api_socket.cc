@@ -13,6 +13,8 @@
 namespace control {
 namespace {
 
+constexpr char kListens[] = ": another process listens there; stop it or name another socket";
+
 std::string errno_text(int error) { return std::strerror(error); }
 
 sockaddr_un address_of(const std::string& path) {
@@ -24,11 +26,11 @@ sockaddr_un address_of(const std::string& path) {
 
 int open_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
-// Removes what a killed process left at `path`.
-lb::Status clear_stale(const std::string& path) {
+// True: a killed process left `path`. Error: it cannot be taken.
+lb::Result<bool> is_stale(const std::string& path) {
   struct stat file {};
   if (::lstat(path.c_str(), &file) != 0) {
-    if (errno == ENOENT) return lb::Nothing{};
+    if (errno == ENOENT || errno == ENOTDIR) return false;
     return lb::Error{path + ": " + errno_text(errno)};
   }
   if (!S_ISSOCK(file.st_mode))
@@ -39,11 +41,10 @@ lb::Status clear_stale(const std::string& path) {
   const int error =
       ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
   ::close(fd);
-  if (error == 0) return lb::Error{path + ": another process listens there; stop it or name another socket"};
-  if (error == ENOENT) return lb::Nothing{};
+  if (error == 0) return lb::Error{path + kListens};
+  if (error == ENOENT) return false;
   if (error != ECONNREFUSED) return lb::Error{path + ": " + errno_text(error)};
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return lb::Error{path + ": " + errno_text(errno)};
-  return lb::Nothing{};
+  return true;
 }
 
 }  // namespace
@@ -56,8 +57,10 @@ lb::Result<ApiSocket> ApiSocket::bind(const std::string& path) {
     std::filesystem::create_directories(parent, error);
     if (error) return lb::Error{"api socket: " + parent.string() + ": " + error.message()};
   }
-  if (const lb::Status cleared = clear_stale(path); !cleared)
-    return lb::Error{"api socket " + cleared.error()};
+  const auto stale = is_stale(path);
+  if (!stale) return lb::Error{"api socket " + stale.error()};
+  if (stale.value() && ::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return lb::Error{"api socket " + path + ": " + errno_text(errno)};
 
   const int fd = open_socket();
   if (fd < 0) return lb::Error{"api socket " + path + ": " + errno_text(errno)};
@@ -78,6 +81,15 @@ lb::Result<ApiSocket> ApiSocket::bind(const std::string& path) {
   made.device_ = file.st_dev;
   made.inode_ = file.st_ino;
   return made;
+}
+
+ApiSocketLook ApiSocket::look(const std::string& path) {
+  if (const auto stale = is_stale(path); !stale) return {stale.error(), stale.error().ends_with(kListens)};
+  std::error_code none;
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  while (folder.has_relative_path() && !std::filesystem::exists(folder, none)) folder = folder.parent_path();
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return {path + ": " + folder.string() + ": " + errno_text(errno), false};
 }
 
 ApiSocket::~ApiSocket() {

@@ -11,6 +11,12 @@
 
 namespace control {
 
+// Why a socket could not be made; "" if it could.
+struct ApiSocketLook {
+  std::string problem;  // one line that names the path
+  bool in_use = false;  // because another process listens there
+};
+
 // Owns the listening descriptor and the name in the file system; the name goes with the object.
 class ApiSocket {
  public:
@@ -20,6 +26,9 @@ class ApiSocket {
   // error   one line that names the path and what to do
   // thread  any; sets the process's umask for a moment
   static lb::Result<ApiSocket> bind(const std::string& path);
+
+  // What bind() would say, as far as a look tells. Makes nothing. thread: any
+  static ApiSocketLook look(const std::string& path);
 
   ~ApiSocket();
   ApiSocket(ApiSocket&& other) noexcept

@@ -79,12 +79,14 @@ struct ServiceConfig {
 };
 
 struct PortConfig {
-  std::string name;    // [a-z0-9-]{1,9}; the punt tap is called "cleat-NAME"
-  std::string device;  // "veth:eth1" | "nic:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
+  std::string name;  // [a-z0-9-]{1,9}; the punt tap is called "cleat-NAME"
+  std::string
+      device;  // "veth:eth1" | "nic:eth1" | "packet:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   std::vector<lb::StaticNeighbour> neighbours;
   uint16_t vlan = 0;  // 1..lb::kMaxVlan; 0: frames without a tag
+  uint16_t mtu = 0;  // 1,280..9,600; 0: as the interface has it, or 1,500
 };
 
 struct DataplaneConfig {

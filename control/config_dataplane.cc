@@ -15,12 +15,21 @@ namespace {
 constexpr uint32_t kMinFlows = 1U << 10;
 constexpr uint32_t kMaxFlows = 1U << 30;
 constexpr uint32_t kMinSessions = 1U << 10;
+// IPv6 wants 1,280 of any link (RFC 8200 section 5); jumbo frames of NICs end somewhere above 9,000.
+constexpr uint64_t kLeastMtu = 1280, kMostMtu = 9600;
 
 // An interface name is at most 15 bytes without slash or blank (Linux, dev_valid_name).
 bool is_interface(const std::string& name) {
   return !name.empty() && name.size() <= 15 && name != "." && name != ".." &&
          std::none_of(name.begin(), name.end(),
                       [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c >= 0x7f; });
+}
+
+// "3B:00.0" as the kernel and DPDK write it: "0000:3b:00.0".
+std::string whole_pci_address(std::string address) {
+  for (char& c : address)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return std::count(address.begin(), address.end(), ':') == 1 ? "0000:" + address : address;
 }
 
 void read_device(const YamlField& field, std::string& into) {
@@ -37,8 +46,12 @@ void read_device(const YamlField& field, std::string& into) {
   } else if (kind == "pci") {
     if (!std::regex_match(rest, pci))
       return field.refuse(quoted(rest) + " is no PCI address; one as in pci:0000:3b:00.0 is wanted");
+    into = "pci:" + whole_pci_address(rest);
+    return;
+  } else if (std::regex_match(*text, pci)) {
+    into = "pci:" + whole_pci_address(*text);
+    return;
   } else if (!text->starts_with("net_")) {
-    if (std::regex_match(*text, pci)) return field.refuse("a PCI address is written pci:" + *text);
     if (colon == std::string::npos && is_interface(*text))
       return field.refuse(quoted(*text) + " does not say its kind; nic:" + *text + " or veth:" + *text +
                           " is wanted");
@@ -92,7 +105,7 @@ void read_neighbours(const YamlField& field, std::vector<lb::StaticNeighbour>& i
 
 PortConfig read_port(const YamlField& item) {
   PortConfig port;
-  if (!item.is_map({"name", "device", "vlan", "address", "gateway", "neighbours"})) return port;
+  if (!item.is_map({"name", "device", "vlan", "address", "gateway", "neighbours", "mtu"})) return port;
   static const std::regex name_shape("[a-z0-9-]{1,9}");
   const YamlField name = item.need("name", "1 to 9 of a-z, 0-9 and -");
   if (const auto text = name.scalar("1 to 9 of a-z, 0-9 and -")) {
@@ -112,6 +125,7 @@ PortConfig read_port(const YamlField& item) {
     addresses.refuse("an empty list; a port has at least one address");
   read_gateways(item["gateway"], port);
   read_neighbours(item["neighbours"], port.neighbours);
+  item["mtu"].number(port.mtu, kLeastMtu, kMostMtu);
   return port;
 }
 

@@ -28,6 +28,7 @@ Json port_json(const PortConfig& port) {
     if (gateway) json["gateway"].push_back(gateway->to_string());
   for (const lb::StaticNeighbour& n : port.neighbours)
     json["neighbours"].push_back({{"address", n.address.to_string()}, {"mac", n.mac.to_string()}});
+  if (port.mtu != 0) json["mtu"] = port.mtu;
   return json;
 }
 

@@ -9,6 +9,7 @@
 #include "control/log.h"
 #include "control/notify.h"
 #include "control/operations.h"
+#include "control/ports.h"
 #include "control/status_line.h"
 
 namespace control {
@@ -103,6 +104,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
     clock_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->stopped_) return;
       self->operations_.tick();
+      self->links_.look(self->operations_.engine());
       self->tell_status();
       self->wait_for_tick();
     });
@@ -140,6 +142,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
   ControllerOptions options_;
   Notify notify_;
   Operations operations_;
+  LinkWatch links_;
   ApiServer server_;
   std::optional<ApiServer> tcp_server_;
   asio::signal_set signals_;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "control/port_state.h"
 #include "lb/counters.h"
 #include "lb/neighbours.h"
 #include "lb/result.h"
@@ -28,6 +29,8 @@ struct Engine {
   const lb::Neighbours* neighbours = nullptr;
   std::vector<const lb::WorkerCounters*> workers;
   std::vector<std::string> port_names;
+  // By port, as in port_names. Asks the devices for their links. Empty: nothing is known of ports.
+  std::function<std::vector<PortState>()> ports;
 };
 
 }  // namespace control

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "control/api_views.h"
+#include "control/ports.h"
 #include "control/stats.h"
 
 namespace control {
@@ -222,6 +223,10 @@ std::string metrics_text(const Operations& operations) {
             "cleat_backend_");
   out.table(stats.at("drops"), {{"reason", "reason"}}, kDropColumns);
   out.table(stats.at("ports"), {{"port", "port"}}, kPortColumns);
+  const Json ports = ports_json(operations.engine());
+  for (const Json& port : ports.at("ports"))
+    out.number("cleat_port_up", "1 while its link is up.", MetricType::Gauge,
+               {{"port", label_text(port.at("port"))}}, port.at("link") == "up" ? 1 : 0);
   out.table(stats.at("workers"), {{"worker", "worker"}}, kWorkerColumns);
   const Json& ids = stats.at("connection_ids");
   out.counts(ids.at("routed"), "cleat_connection_ids_routed_total",

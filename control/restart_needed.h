@@ -9,8 +9,8 @@
 namespace control {
 
 // "" if `next` can replace `now` at run time; else one line that names the first field at fault, both values
-// and "restart needed". Fields: workers, state, table sizes, punt, ports' number, names, devices, addresses and
-// gateways, api.listen.
+// and "restart needed". Fields: workers, state, table sizes, punt, ports' number, names, devices, MTUs, addresses
+// and gateways, api.listen.
 std::string restart_needed(const Config& now, const Config& next);
 
 }  // namespace control

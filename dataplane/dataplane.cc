@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <optional>
 
+#include "dataplane/buffer_plan.h"
 #include "dataplane/clock.h"
 #include "dataplane/device.h"
 #include "dataplane/eal.h"
+#include "dataplane/frame_room.h"
 #include "dataplane/interface.h"
 #include "dataplane/snapshot_slot.h"
 #include "dataplane/state_file.h"
@@ -22,25 +25,21 @@
 namespace dataplane {
 namespace {
 
-constexpr unsigned kBuffersPerWorker = 8191;  // for each port: rings of every queue, bursts, held frames
 constexpr unsigned kBufferCache = 256;
-constexpr unsigned kBufferBytes = 2048 + RTE_PKTMBUF_HEADROOM + 384;  // with DPDK's own head
 
 std::string tap_name(const std::string& port) { return "cleat-" + port; }
 
 Options completed(Options options) {
   if (options.workers == 0) options.workers = default_workers(options.ports);
+  // Whoever changes an interface's MTU while we start must not make buffers too small.
+  for (PortOptions& port : options.ports) port.mtu = wanted_mtu(port);
   return options;
-}
-
-unsigned buffers_per_worker(const Options& options) {
-  return static_cast<unsigned>(std::max<size_t>(options.ports.size(), 1)) * kBuffersPerWorker;
 }
 
 EalOptions eal_options(const Options& options) {
   EalOptions eal;
   eal.workers = options.workers;
-  eal.memory_mb = 64 + options.workers * (buffers_per_worker(options) * kBufferBytes / (1U << 20) + 8);
+  eal.memory_mb = packet_memory_mb(options);
   for (const PortOptions& port : options.ports)
     if (const auto address = pci_address_of(port.device); !address.empty()) eal.pci.emplace_back(address);
   eal.arguments = options.eal_arguments;
@@ -61,7 +60,8 @@ class Dataplane::State {
     for (const Device& device : devices_) close_device(device);
     loops_.clear();
     slot_.reset();
-    for (rte_mempool* pool : pools_) rte_mempool_free(pool);
+    for (const auto& pools : pools_)
+      for (const auto& [room, pool] : pools) rte_mempool_free(pool);
     if (eal_) stop_eal();
   }
   State(const State&) = delete;
@@ -108,6 +108,11 @@ class Dataplane::State {
   [[nodiscard]] lb::Segment& segment() { return file_->segment(); }
   [[nodiscard]] const lb::Neighbours& neighbours() const { return neighbours_; }
   [[nodiscard]] const StartReport& report() const { return report_; }
+  [[nodiscard]] std::vector<LinkState> links() const {
+    std::vector<LinkState> all;
+    for (const Device& device : devices_) all.push_back(link_of(device));
+    return all;
+  }
 
  private:
   static bool same_addresses(const lb::Snapshot& a, const lb::Snapshot& b) {
@@ -121,15 +126,18 @@ class Dataplane::State {
   }
 
   lb::Status make_pools() {
-    for (unsigned worker = 0; worker < options_.workers; ++worker) {
-      rte_mempool* pool = rte_pktmbuf_pool_create(
-          ("cleat-" + std::to_string(worker)).c_str(), buffers_per_worker(options_), kBufferCache, 0,
-          RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()));
-      if (pool == nullptr)
-        return lb::Error{"no memory for packet buffers: " + std::string(rte_strerror(rte_errno)) +
-                         "; lower dataplane.workers or free memory"};
-      pools_.push_back(pool);
-    }
+    pools_.resize(options_.workers);
+    for (unsigned worker = 0; worker < options_.workers; ++worker)
+      for (const auto& [room, ports] : rooms_of(options_)) {
+        rte_mempool* pool =
+            rte_pktmbuf_pool_create(("cleat-" + std::to_string(worker) + "-" + std::to_string(room)).c_str(),
+                                    ports * kBuffersPerWorker, kBufferCache, 0, static_cast<uint16_t>(room),
+                                    static_cast<int>(rte_socket_id()));
+        if (pool == nullptr)
+          return lb::Error{"no memory for packet buffers: " + std::string(rte_strerror(rte_errno)) +
+                           "; lower dataplane.workers or mtu, or free memory"};
+        pools_[worker].emplace(room, pool);
+      }
     return lb::Nothing{};
   }
 
@@ -139,8 +147,10 @@ class Dataplane::State {
     return (worker + port) % options_.workers;
   }
   [[nodiscard]] std::vector<rte_mempool*> pools_of(size_t port) const {
+    const uint32_t room = buffer_room(options_.ports[port].device, wanted_mtu(options_.ports[port]));
     std::vector<rte_mempool*> pools(pools_.size());
-    for (size_t worker = 0; worker < pools.size(); ++worker) pools[queue_of(worker, port)] = pools_[worker];
+    for (size_t worker = 0; worker < pools.size(); ++worker)
+      pools[queue_of(worker, port)] = pools_[worker].at(room);
     return pools;
   }
 
@@ -159,7 +169,7 @@ class Dataplane::State {
       const Device& d = device_of(i);
       report_.ports.push_back({port.name, d.driver, d.interface, options_.punt ? tap_name(port.name) : "",
                                d.mac.to_string(), d.fallback, d.mtu, port.tag.vlan,
-                               static_cast<unsigned>(d.queues.size())});
+                               static_cast<unsigned>(d.queues.size()), d.grant, unspread(i)});
     }
     return lb::Nothing{};
   }
@@ -176,6 +186,15 @@ class Dataplane::State {
 
   [[nodiscard]] const Device& device_of(size_t port) const {
     return devices_[options_.ports[port].tag.device];
+  }
+
+  // A NIC that hashes nothing still works, and the workers share the ports (queue_of): so no error.
+  [[nodiscard]] std::string unspread(size_t port) const {
+    const Device& d = device_of(port);
+    if (pci_address_of(options_.ports[port].device).empty() || options_.workers == 1 || !d.grant.rss_granted.empty())
+      return "";
+    return "the driver hashes no packets to queues: all that comes in is one worker's; dataplane.workers: 1 "
+           "does as well, or a NIC with RSS";
   }
 
   lb::Status open_punt(const PortOptions& port, unsigned index) {
@@ -205,7 +224,8 @@ class Dataplane::State {
         p.has_tap = !taps_.empty();
         ports.push_back(p);
       }
-      loops_.push_back(std::make_unique<WorkerLoop>(*workers_[i], *slot_, pools_[i], std::move(ports)));
+      loops_.push_back(
+          std::make_unique<WorkerLoop>(*workers_[i], *slot_, pools_[i].begin()->second, std::move(ports)));
     }
   }
 
@@ -243,7 +263,7 @@ class Dataplane::State {
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
-  std::vector<rte_mempool*> pools_;
+  std::vector<std::map<uint32_t, rte_mempool*>> pools_;  // by worker, then by bytes of a buffer
   std::vector<Device> devices_, taps_;  // by port; only the first port of a device has it
   std::optional<SnapshotSlot> slot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
@@ -267,5 +287,6 @@ const lb::Snapshot* Dataplane::snapshot() const { return state_->snapshot(); }
 lb::Segment& Dataplane::segment() { return state_->segment(); }
 const lb::Neighbours& Dataplane::neighbours() const { return state_->neighbours(); }
 std::vector<const lb::WorkerCounters*> Dataplane::counters() const { return state_->counters(); }
+std::vector<LinkState> Dataplane::links() const { return state_->links(); }
 
 }  // namespace dataplane

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/grant.h"
+#include "dataplane/interface_facts.h"
 #include "dataplane/options.h"
 #include "lb/compile.h"
 #include "lb/counters.h"
@@ -23,6 +25,8 @@ struct PortReport {
   uint16_t mtu = 0;
   uint16_t vlan = 0;
   unsigned queues = 0;
+  Grant grant;
+  std::string unspread;  // why one worker gets all that comes in; empty if it does not
 };
 struct StartReport {
   std::vector<PortReport> ports;
@@ -51,6 +55,8 @@ class Dataplane {
   [[nodiscard]] lb::Segment& segment();
   [[nodiscard]] const lb::Neighbours& neighbours() const;
   [[nodiscard]] std::vector<const lb::WorkerCounters*> counters() const;
+  // By port, as it is now. cost  of each: a few system calls or register reads
+  [[nodiscard]] std::vector<LinkState> links() const;
 
  private:
   class State;

@@ -9,7 +9,9 @@
 #include <cstring>
 #include <set>
 
+#include "dataplane/frame_room.h"
 #include "dataplane/interface.h"
+#include "dataplane/interface_findings.h"
 
 namespace dataplane {
 namespace {
@@ -24,8 +26,10 @@ std::string numbered(std::string_view driver, unsigned index, std::string_view k
   return std::string(driver) + "_" + std::string(kind) + std::to_string(index) + "_" + std::to_string(queue);
 }
 
-// Starts the DPDK device `id` with as many queues as there are pools.
-lb::Status start(uint16_t id, std::span<rte_mempool* const> pools, const std::string& what) {
+// Starts the DPDK device `id` with as many queues as there are pools. Returns the packet types that RSS was asked for.
+// mtu  0: the driver's own
+lb::Result<uint64_t> start(uint16_t id, std::span<rte_mempool* const> pools, const std::string& what,
+                           uint16_t mtu = 0) {
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(id, &info) != 0) return lb::Error{what + ": the driver tells nothing of itself"};
   const auto queues = static_cast<uint16_t>(pools.size());
@@ -34,10 +38,10 @@ lb::Status start(uint16_t id, std::span<rte_mempool* const> pools, const std::st
                      std::to_string(std::min(info.max_rx_queues, info.max_tx_queues)) + " queues for " +
                      std::to_string(queues) + " workers; lower dataplane.workers"};
   rte_eth_conf config{};
+  config.rxmode.mtu = mtu;
   if (queues > 1 && info.flow_type_rss_offloads != 0) {
     config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    config.rx_adv_conf.rss_conf.rss_hf =
-        (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+    config.rx_adv_conf.rss_conf.rss_hf = wanted_rss() & info.flow_type_rss_offloads;
   }
   const auto failed = [&what](const char* step, int code) {
     return lb::Error{what + ": " + step + ": " + rte_strerror(-code)};
@@ -56,7 +60,7 @@ lb::Status start(uint16_t id, std::span<rte_mempool* const> pools, const std::st
       return failed("transmit queue", code);
   }
   if (const int code = rte_eth_dev_start(id); code < 0) return failed("start", code);
-  return lb::Nothing{};
+  return queues > 1 ? wanted_rss() : uint64_t{0};
 }
 
 // Adds a virtual device to the running EAL and starts it.
@@ -85,7 +89,7 @@ void fill_in(Device& device) {
   if (rte_eth_macaddr_get(id, &mac) == 0) std::memcpy(device.mac.bytes.data(), mac.addr_bytes, 6);
   rte_eth_dev_get_mtu(id, &device.mtu);
   // DPDK's drivers of kernel interfaces say 1500 of any.
-  if (const auto mtu = mtu_of(device.interface)) device.mtu = *mtu;
+  if (const auto mtu = mtu_of(device.interface)) device.mtu = std::min(*mtu, kMostMtu);
 }
 
 // One vdev a queue: veth refuses two queues in one (docs/decisions).
@@ -112,11 +116,14 @@ lb::Result<Device> open_af_xdp(const PortOptions& port, const std::string& inter
   return device;
 }
 
+// interface  the kernel's, if there is one
 lb::Result<Device> one_with_all_queues(const std::string& name, const std::string& arguments,
-                                       std::span<rte_mempool* const> pools, const std::string& what) {
+                                       std::span<rte_mempool* const> pools, const std::string& what,
+                                       const std::string& interface = "") {
   auto id = add(name, arguments, pools, what);
   if (!id) return lb::Error{id.error()};
   Device device;
+  device.interface = interface;
   for (uint16_t worker = 0; worker < pools.size(); ++worker) device.queues.push_back({id.value(), worker});
   fill_in(device);
   return device;
@@ -124,19 +131,21 @@ lb::Result<Device> one_with_all_queues(const std::string& name, const std::strin
 
 lb::Result<Device> open_af_packet(const PortOptions& port, const std::string& interface, unsigned index,
                                   std::span<rte_mempool* const> pools) {
+  // Its ring is read as one array, so blocks hold whole frames; of large ones few, for a block is one piece of memory.
+  const uint32_t frame = frame_bytes(wanted_mtu(port));
   const std::string arguments = "iface=" + interface + ",qpairs=" + std::to_string(pools.size()) +
-                                ",blocksz=65536,framesz=2048,framecnt=2048";
-  auto device =
-      one_with_all_queues(numbered("net_af_packet", index, "p", 0), arguments, pools, "port " + port.name);
-  if (!device) return device;
-  device.value().interface = interface;
-  return device;
+                                ",blocksz=" + std::to_string(frame * (frame > 2048 ? 2 : 32)) +
+                                ",framesz=" + std::to_string(frame) + ",framecnt=2048";
+  return one_with_all_queues(numbered("net_af_packet", index, "p", 0), arguments, pools, "port " + port.name,
+                             interface);
 }
 
 lb::Result<Device> open_fastest(const PortOptions& port, const std::string& interface, unsigned index,
                                 std::span<rte_mempool* const> pools) {
   if (port.device.starts_with("packet:")) return open_af_packet(port, interface, index, pools);
-  auto fast = open_af_xdp(port, interface, index, pools);
+  auto fast = wanted_mtu(port) > af_xdp_most_mtu()
+                  ? lb::Result<Device>(lb::Error{one_line(too_large_for_af_xdp(port, wanted_mtu(port)))})
+                  : open_af_xdp(port, interface, index, pools);
   if (fast) return fast;
   auto slow = open_af_packet(port, interface, index, pools);
   if (!slow)
@@ -151,10 +160,7 @@ lb::Result<Device> open_interface(const PortOptions& port, unsigned index,
   const std::string interface(interface_of(port.device));
   auto lock = InterfaceLock::take(interface);
   if (!lock) return lb::Error{"port " + port.name + ": " + lock.error()};
-  const bool any_queues = port.device.starts_with("packet:");
-  if (auto ready =
-          prepare_interface(interface, any_queues ? 0 : static_cast<unsigned>(pools.size()), port.addresses);
-      !ready)
+  if (auto ready = prepare_interface(port, interface, static_cast<unsigned>(pools.size())); !ready)
     return lb::Error{"port " + port.name + ": " + ready.error()};
   auto device = open_fastest(port, interface, index, pools);
   if (device) device.value().lock = std::move(lock).value();
@@ -169,9 +175,18 @@ lb::Result<Device> open_pci(const PortOptions& port, std::span<rte_mempool* cons
     return lb::Error{what + ": DPDK sees no device " + address +
                      "; bind it to vfio-pci (dpdk-devbind.py -b vfio-pci " + address +
                      "), see dpdk-devbind.py -s"};
-  if (auto started = start(id, pools, what); !started) return lb::Error{started.error()};
+  const uint16_t mtu = wanted_mtu(port);
+  const auto started = start(id, pools, what, mtu);
+  if (!started) return lb::Error{started.error()};
+  rte_eth_rxq_info queue{};
+  if (rte_eth_rx_queue_info_get(id, 0, &queue) == 0 && queue.scattered_rx != 0) {
+    rte_eth_dev_stop(id);
+    return lb::Error{what + ": the driver spreads frames of MTU " + std::to_string(mtu) +
+                     " over several buffers, which Cleat does not read; set a smaller mtu"};
+  }
   rte_eth_promiscuous_enable(id);
   Device device;
+  device.grant = grant_of(id, started.value());
   for (uint16_t worker = 0; worker < pools.size(); ++worker) device.queues.push_back({id, worker});
   fill_in(device);
   return device;
@@ -183,6 +198,21 @@ std::string_view interface_of(std::string_view device) {
   for (const std::string_view prefix : {"veth:", "nic:", "packet:"})
     if (const auto name = after(device, prefix); !name.empty()) return name;
   return {};
+}
+
+uint16_t wanted_mtu(const PortOptions& port) {
+  if (port.mtu != 0) return port.mtu;
+  const auto mtu = mtu_of(std::string(interface_of(port.device)));
+  return std::min(mtu.value_or(RTE_ETHER_MTU), kMostMtu);
+}
+
+LinkState link_of(const Device& device) {
+  if (!device.interface.empty()) return kernel_link(device.interface);
+  rte_eth_link link{};
+  if (rte_eth_link_get_nowait(device.queues.front().device, &link) != 0) return {};
+  const bool known =
+      link.link_speed != RTE_ETH_SPEED_NUM_NONE && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN;
+  return {link.link_status == RTE_ETH_LINK_UP, known ? link.link_speed : 0};
 }
 
 std::string_view pci_address_of(std::string_view device) { return after(device, "pci:"); }
@@ -201,7 +231,11 @@ lb::Result<Device> open_tap(const std::string& name, unsigned index, const Devic
   auto tap = one_with_all_queues(numbered("net_tap", index, "t", 0), arguments, pools, "punt tap " + name);
   if (!tap) return lb::Error{tap.error() + "; dataplane.punt: false does without (no health checks then)"};
   tap.value().interface = name;
-  if (of.mtu != tap.value().mtu) rte_eth_dev_set_mtu(tap.value().queues.front().device, of.mtu);
+  // Its driver sends nothing larger than 1,500 bytes to the kernel, which must not invite it, say by its MSS.
+  if (auto set = set_mtu(name, std::min<uint16_t>(of.mtu, RTE_ETHER_MTU)); !set) {
+    close_device(tap.value());
+    return lb::Error{set.error()};
+  }
   return tap;
 }
 

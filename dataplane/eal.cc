@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -21,10 +22,12 @@ std::string lcore_map(unsigned workers) {
   const std::vector<unsigned> cpus = allowed_cpus();
   std::string all;
   for (const unsigned cpu : cpus) all += (all.empty() ? "" : ",") + std::to_string(cpu);
-  const bool own_cpu_each = cpus.size() > workers + 1;
+  const std::vector<unsigned> of_workers = worker_cpus(workers, cpus);
+  const bool own_cpu_each = of_workers.size() < cpus.size();
   std::string map = "0@(" + all + ")";
   for (unsigned worker = 1; worker <= workers; ++worker)
-    map += "," + std::to_string(worker) + "@(" + (own_cpu_each ? std::to_string(cpus[worker]) : all) + ")";
+    map += "," + std::to_string(worker) + "@(" +
+           (own_cpu_each ? std::to_string(of_workers[worker - 1]) : all) + ")";
   return map;
 }
 
@@ -80,6 +83,11 @@ std::vector<unsigned> allowed_cpus() {
   return cpus;
 }
 
+std::vector<unsigned> worker_cpus(unsigned workers, const std::vector<unsigned>& allowed) {
+  if (allowed.size() <= workers + 1) return allowed;
+  return {allowed.begin() + 1, allowed.begin() + 1 + workers};
+}
+
 lb::Status start_eal(const EalOptions& options) {
   if (auto status = choose_runtime_folder(); !status) return status;
   // They report each step that they go on without: a missing bpffs, sections of a newer libxdp.
@@ -94,8 +102,11 @@ lb::Status start_eal(const EalOptions& options) {
       "--log-level=pmd.net.tap:critical",  // no multiq qdisc: only rte_flow needs it
       "--lcores",
       lcore_map(options.workers)};
+  const bool no_huge = std::ranges::find(options.arguments, "--no-huge") != options.arguments.end();
   if (options.pci.empty())
     words.insert(words.end(), {"--no-pci", "--no-huge", "-m", std::to_string(options.memory_mb)});
+  else if (no_huge)  // with an IOMMU that takes addresses as they are
+    words.insert(words.end(), {"-m", std::to_string(options.memory_mb)});
   else
     words.emplace_back("--huge-unlink");
   for (const std::string& address : options.pci) words.insert(words.end(), {"--allow", address});

@@ -20,6 +20,9 @@ struct EalOptions {
 // The cpus that the process may run on; at least one.
 std::vector<unsigned> allowed_cpus();
 
+// Those that so many workers run on, of the allowed: one each if there are more than workers and the caller, else all.
+std::vector<unsigned> worker_cpus(unsigned workers, const std::vector<unsigned>& allowed);
+
 // Once per process. Lcore 0 is the caller, 1..workers are the workers'. With spare cpus each worker owns one, else they
 // float over all allowed cpus.
 lb::Status start_eal(const EalOptions& options);

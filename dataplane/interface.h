@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kernel network interface that DPDK is about to use, or a tap of ours: links, addresses, routes (rtnetlink by
-// libnl-route-3), queues and offloads (ethtool).
+// A kernel network interface that DPDK is about to use, or a tap of ours, made ready: links, addresses, routes (rtnetlink by
+// libnl-route-3), queues and offloads (ethtool). What it is before, dataplane/interface_facts.h reads.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/options.h"
 #include "lb/address.h"
 #include "lb/result.h"
 
 namespace dataplane {
 
-// Makes `interface` ready for AF_XDP or AF_PACKET: it exists, is up, carries none of `addresses` (they belong to the
-// punt tap), has exactly `queues` active receive queues, segmentation and checksum offloads are off, and the kernel's own
-// IP keeps quiet on it (no IPv6, ARP, forwarding), for AF_PACKET hands it a copy of every frame.
-// queues  0: as many as there are
-// error   names the interface and the command that mends it
-lb::Status prepare_interface(const std::string& interface, unsigned queues,
-                             const std::vector<lb::Prefix>& addresses);
+// Makes the port's `interface` ready for AF_XDP or AF_PACKET: it has the port's MTU, if that says one, is up, carries none of
+// the port's addresses (they belong to the punt tap), has exactly `workers` active receive queues (packet: ports: as many as
+// there are), segmentation and checksum offloads are off, and the kernel's own IP keeps quiet on it (no IPv6, ARP,
+// forwarding), for AF_PACKET hands it a copy of every frame.
+// error   names the interface and the command that mends it: a finding of dataplane/interface_findings.h
+lb::Status prepare_interface(const PortOptions& port, const std::string& interface, unsigned workers);
 
-// How many receive queues the interface can have at most; 1 if its driver cannot say, or if there is none.
-unsigned possible_queues(const std::string& interface);
-
-// The largest IP packet that the interface sends, in bytes; nullopt if there is no such interface.
-std::optional<uint16_t> mtu_of(const std::string& interface);
+// Also of a tap. mtu  68..65,535
+lb::Status set_mtu(const std::string& interface, uint16_t mtu);
 
 // Gives a tap its addresses and default gateways and takes it up. Router advertisements and duplicate address detection
 // are off on it.

@@ -27,6 +27,8 @@ class InterfaceLock {
 
   // error  one line: another cleatd has it
   static lb::Result<InterfaceLock> take(const std::string& interface);
+  // Some process holds it. Does not take it, not even for a moment.
+  static bool is_taken(const std::string& interface);
 
  private:
   int fd_ = -1;

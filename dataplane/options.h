@@ -15,10 +15,12 @@ namespace dataplane {
 
 struct PortOptions {
   std::string name;
-  std::string device;  // "veth:IF", "nic:IF", "pci:ADDRESS" or raw DPDK devargs ("net_pcap0,rx_pcap=...")
+  std::string
+      device;  // "veth:IF", "nic:IF", "packet:IF", "pci:ADDRESS" or raw DPDK devargs ("net_pcap0,rx_pcap=...")
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   lb::PortTag tag;
+  uint16_t mtu = 0;  // 1,280..9,600; 0: the interface's, 1,500 without one
 };
 
 struct Options {

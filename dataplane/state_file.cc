@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "dataplane/state_findings.h"
+
 namespace dataplane {
 namespace {
 
@@ -45,9 +47,7 @@ lb::Status StateFile::lock(const std::string& path) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) return lb::Nothing{};
-  if (errno == EAGAIN || errno == EACCES)
-    return lb::Error{"state file " + path +
-                     " is in use by another cleatd; stop it, or set another dataplane.state"};
+  if (errno == EAGAIN || errno == EACCES) return lb::Error{"state file " + one_line(state_in_use(path))};
   return failed("cannot lock", path);
 }
 
@@ -74,7 +74,7 @@ lb::Result<StateFile> StateFile::open(const std::string& path, const lb::Segment
   if (::fstat(file.fd_, &status) != 0) return failed("cannot stat", path);
   // Whoever else could write to it could make workers read beyond the tables.
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
-    return lb::Error{"state file " + path + " belongs to another user or is no file; remove it"};
+    return lb::Error{"state file " + one_line(state_not_ours(path))};
   const auto length = static_cast<size_t>(status.st_size);
   if (length > 0) {
     if (auto mapped = file.map(length, path); !mapped) return lb::Error{mapped.error()};

@@ -6,7 +6,7 @@
 
 #include "dataplane/device.h"
 #include "dataplane/eal.h"
-#include "dataplane/interface.h"
+#include "dataplane/interface_facts.h"
 
 namespace dataplane {
 

@@ -85,6 +85,7 @@ int backend_show(const Options& o, const Arguments& a) {
   return a.empty() ? get(o, "/v1/pools", show_backends) : get(o, pool_path(a[0]), show_pool_backends);
 }
 int stats_show(const Options& o, const Arguments&) { return get(o, "/v1/stats", show_stats); }
+int port_show(const Options& o, const Arguments&) { return get(o, "/v1/ports", show_ports); }
 int neighbour_show(const Options& o, const Arguments&) { return get(o, "/v1/neighbours", show_neighbours); }
 int config_show(const Options& o, const Arguments&) { return get(o, "/v1/config", show_config); }
 int config_reload(const Options& o, const Arguments&) {
@@ -280,6 +281,7 @@ constexpr Command kCommands[] = {
      trace_show},
     {"trace", "end", "", "end whoever's trace runs", 0, 0, "", trace_end},
     {"stats", "show", "", "counters: ports, workers, services, backends, drops", 0, 0, "", stats_show},
+    {"port", "show", "", "devices: driver, link, queues, what was granted", 0, 0, "", port_show},
     {"neighbour", "show", "", "next hops and their MAC addresses", 0, 0, "", neighbour_show},
     {"quic-lb", "encode", "--sid HEX [--nonce HEX | --nonce-len N] [--key KEY] [--config-id N]",
      "a connection id as a server makes it, without cleatd", 0, 0,

@@ -185,6 +185,25 @@ std::string show_flows(const Json& flows) {
   return flows.at("next").is_null() ? table : table + "more with --limit\n";
 }
 
+std::string show_ports(const Json& ports) {
+  const auto list = [](const Json& names) {
+    std::string all;
+    for (const Json& name : names) all += (all.empty() ? "" : " ") + text(name);
+    return all.empty() ? "none" : all;
+  };
+  Table table({"port", "link", "Mbit/s>", "driver", "device", "mac", "mtu>", "queues>", "numa>"});
+  std::string granted;
+  for (const Json& port : ports.at("ports")) {
+    table.add({text(port.at("port")), text(port.at("link")), text(port.at("speed_mbps")),
+               text(port.at("driver")), text(port.at("device")), text(port.at("mac")), text(port.at("mtu")),
+               text(port.at("queues")), text(port.at("numa_node"))});
+    for (const char* what : {"rss", "offloads"})
+      granted += text(port.at("port")) + ": " + what + " asked: " + list(port.at(what).at("asked")) +
+                 "; granted: " + list(port.at(what).at("granted")) + "\n";
+  }
+  return table.text() + (granted.empty() ? "" : "\n" + granted);
+}
+
 std::string show_neighbours(const Json& neighbours) {
   return plain_table(neighbours.at("neighbours"),
                      {{"port", "port"}, {"address", "address"}, {"mac", "mac"}, {"state", "state"}});

@@ -19,6 +19,7 @@ std::string show_flows(const nlohmann::ordered_json& flows);            // GET /
 std::string why_flow(const nlohmann::ordered_json& why);                // GET /v1/flows/why, in words
 std::string show_sessions(const nlohmann::ordered_json& sessions);      // GET /v1/sessions
 std::string why_sessions(const nlohmann::ordered_json& sessions);       // GET /v1/sessions, a paragraph each
+std::string show_ports(const nlohmann::ordered_json& ports);            // GET /v1/ports
 std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours
 
 // What is left of a backend's drain; "" if there is none.

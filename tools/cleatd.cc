@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cleatd: the load balancer's daemon. Reads the configuration, starts the dataplane, and runs the control thread.
-// Exit codes: 0 after SIGTERM or SIGINT, 1 it cannot start, 2 usage or a wrong configuration.
+// Exit codes: 0 after SIGTERM or SIGINT, 1 it cannot start, 2 usage or a wrong configuration; of --check: 0 nothing worse than
+// notes, 1 warnings, 2 errors.
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "control/notify.h"
 #include "dataplane/clock.h"
 #include "dataplane/dataplane.h"
+#include "tools/cleatd_check.h"
 #include "tools/cleatd_start.h"
 
 #ifndef CLEAT_VERSION
@@ -33,6 +35,7 @@ struct Options {
   std::string log_level = "info";
   std::string eal;
   bool check = false;
+  bool json = false;
 };
 
 int usage(const std::string& why) {
@@ -55,6 +58,12 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ",") + name;
+  return all.empty() ? "none" : all;
+}
+
 void log_start(const dataplane::StartReport& report, const control::Config& config) {
   using control::LogLevel;
   if (!report.state_rejected.empty())
@@ -74,6 +83,10 @@ void log_start(const dataplane::StartReport& report, const control::Config& conf
     if (!port.fallback.empty())
       control::log_event(LogLevel::kWarning, "port on slower driver",
                          {{"port", port.name}, {"driver", port.driver}, {"reason", port.fallback}});
+    if (!port.unspread.empty())
+      control::log_event(LogLevel::kWarning, "port not spread",
+                         {{"port", port.name}, {"reason", port.unspread}});
+    const dataplane::Grant& grant = port.grant;
     control::log_event(LogLevel::kInfo, "port up",
                        {{"port", port.name},
                         {"driver", port.driver},
@@ -82,7 +95,12 @@ void log_start(const dataplane::StartReport& report, const control::Config& conf
                         {"mtu", port.mtu},
                         {"vlan", port.vlan == 0 ? "none" : std::to_string(port.vlan)},
                         {"queues", port.queues},
-                        {"tap", port.tap}});
+                        {"tap", port.tap},
+                        {"numa_node", grant.numa_node},
+                        {"rss_asked", listed(grant.rss_asked)},
+                        {"rss", listed(grant.rss_granted)},
+                        {"offloads_asked", listed(grant.offloads_asked)},
+                        {"offloads", listed(grant.offloads_granted)}});
   }
 }
 
@@ -96,7 +114,23 @@ void ignore_signals() {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) std::signal(number, SIG_IGN);
 }
 
+int check_all(const Options& options, const control::Config& config) {
+  const auto found = check(config, dataplane_options(config, words_of(options.eal)));
+  std::cout << (options.json ? findings_json(options.config, found) : findings_text(options.config, found));
+  return exit_code_of(found);
+}
+
+// The file itself is wrong: the one line on stderr, and with --json on stdout as well.
+int refuse_config(const Options& options, const std::string& line) {
+  if (options.check && options.json)
+    std::cout << findings_json(options.config, {{dataplane::Severity::kError, "configuration", line}});
+  std::cerr << line << "\n";
+  return kUsage;
+}
+
 int serve(const Options& options, control::Config config) {
+  const auto taken = address_findings(config, dataplane::kernel_addresses());
+  if (!taken.empty()) return refuse(taken.front().subject + ": " + one_line(taken.front()));
   auto started = dataplane::Dataplane::start(dataplane_options(config, words_of(options.eal)));
   if (!started) return refuse(started.error());
   const auto plane = std::move(started).value();
@@ -128,9 +162,13 @@ int serve(const Options& options, control::Config config) {
 int run(int argc, char** argv) {
   Options options;
   po::options_description all("cleatd [--config FILE] [options]");
-  all.add_options()("config", po::value(&options.config)->value_name("FILE"),
+  all.add_options()("config,c", po::value(&options.config)->value_name("FILE"),
                     ("configuration (default " + options.config + ", see docs/config.md)").c_str())(
-      "check", po::bool_switch(&options.check), "check the configuration and exit: 0 right, 2 wrong")(
+      "check", po::bool_switch(&options.check),
+      "look at the configuration and this machine, start nothing, say what is wrong and what mends it; exit: "
+      "0 "
+      "nothing worse than notes, 1 warnings, 2 errors")("json", po::bool_switch(&options.json),
+                                                        "with --check: findings as JSON")(
       "log", po::value(&options.log)->value_name("FILE"), "write log lines there instead of to stderr")(
       "log-level", po::value(&options.log_level)->value_name("LEVEL"),
       "debug, info (default), warning or error")("eal", po::value(&options.eal)->value_name("\"ARGS\""),
@@ -153,22 +191,15 @@ int run(int argc, char** argv) {
     std::cout << "cleatd " CLEAT_VERSION "\n";
     return kOk;
   }
+  if (options.json && !options.check) return usage("--json goes with --check");
   const auto level = log_level_of(options.log_level);
   if (!level) return usage("--log-level " + options.log_level + ": debug, info, warning or error is wanted");
 
   auto config = control::load_config(options.config);
-  if (!config) {
-    std::cerr << config.error() << "\n";
-    return kUsage;
-  }
-  if (const lb::Status compiles = dry_compile(config.value()); !compiles) {
-    std::cerr << options.config << ": " << compiles.error() << "\n";
-    return kUsage;
-  }
-  if (options.check) {
-    std::cout << options.config << ": right\n" << lip_capacity(config.value());
-    return kOk;
-  }
+  if (!config) return refuse_config(options, config.error());
+  if (const lb::Status compiles = dry_compile(config.value()); !compiles)
+    return refuse_config(options, options.config + ": " + compiles.error());
+  if (options.check) return check_all(options, config.value());
   if (const lb::Status opened = control::open_log(options.log, *level); !opened) {
     std::cerr << "cleatd: " << opened.error() << "\n";
     return kCannotStart;

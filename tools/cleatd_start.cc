@@ -39,9 +39,28 @@ dataplane::Options dataplane_options(const control::Config& config, std::vector<
   const std::vector<lb::PortSpec> specs = control::port_specs(config);
   for (size_t i = 0; i < specs.size(); ++i)
     options.ports.push_back({specs[i].name, config.dataplane.ports[i].device, specs[i].addresses,
-                             specs[i].gateway_v4, specs[i].gateway_v6, specs[i].tag});
+                             specs[i].gateway_v4, specs[i].gateway_v6, specs[i].tag,
+                             config.dataplane.ports[i].mtu});
   return options;
 }
+
+namespace {
+
+std::vector<control::PortState> port_states(const dataplane::Dataplane& plane,
+                                            const std::vector<std::string>& devices) {
+  std::vector<control::PortState> states;
+  const auto& reports = plane.report().ports;
+  const auto links = plane.links();
+  for (size_t i = 0; i < reports.size(); ++i) {
+    const dataplane::PortReport& r = reports[i];
+    states.push_back({r.driver, devices[i], r.interface, r.mac, r.mtu, r.queues, r.grant.numa_node,
+                      r.grant.rss_asked, r.grant.rss_granted, r.grant.offloads_asked,
+                      r.grant.offloads_granted, links[i].up, links[i].speed_mbps});
+  }
+  return states;
+}
+
+}  // namespace
 
 control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& config) {
   control::Engine engine;
@@ -52,22 +71,43 @@ control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& co
   engine.neighbours = &plane.neighbours();
   engine.workers = plane.counters();
   for (const control::PortConfig& port : config.dataplane.ports) engine.port_names.push_back(port.name);
+  std::vector<std::string> devices;
+  for (const control::PortConfig& port : config.dataplane.ports) devices.push_back(port.device);
+  engine.ports = [&plane, devices] { return port_states(plane, devices); };
   return engine;
 }
 
+namespace {
+
+// Of UDP services in nat; 0: there is none.
+uint32_t longest_idle(const control::Config& config) {
+  uint32_t longest = 0;
+  for (const control::ServiceConfig& service : config.services)
+    if (service.protocol == lb::Protocol::kUdp && service.forward == lb::Forward::kNat)
+      longest = std::max(longest, service.idle_timeout_s);
+  return longest;
+}
+
+}  // namespace
+
 std::string lip_capacity(const control::Config& config) {
   // The sweep notices a flow's end after 2 s of silence and a walk over the share, then the port rests.
-  constexpr unsigned kBoundS = 2 + lb::SlotShare::kSweepMs / 1000 + lb::SlotShare::kTimeWaitS;
+  constexpr unsigned kSeenS = 2 + lb::SlotShare::kSweepMs / 1000;
+  constexpr unsigned kBoundS = kSeenS + lb::SlotShare::kTimeWaitS, kBoundOnIdleS = kSeenS;
   std::string text;
   for (const bool v4 : {true, false}) {
     const auto lips = std::count_if(config.lips.begin(), config.lips.end(),
                                     [v4](const lb::IpAddress& lip) { return lip.is_v4() == v4; });
     if (lips == 0) continue;
     const auto ports = static_cast<uint64_t>(lips) * lb::kLocalPorts;
-    text += std::string("nat: ") + std::to_string(lips) + (v4 ? " IPv4" : " IPv6") +
-            (lips == 1 ? " address: " : " addresses: ") + std::to_string(ports) +
-            " flows at a time each of TCP and UDP; " + std::to_string(ports / kBoundS) +
-            " short TCP connections a second to each server that closes first\n";
+    text += std::to_string(lips) + (v4 ? " IPv4" : " IPv6") + (lips == 1 ? " address: " : " addresses: ") +
+            std::to_string(ports) + " flows at a time each of TCP and UDP; " +
+            std::to_string(ports / kBoundS) +
+            " short TCP connections a second to each server that closes first";
+    if (const uint32_t idle_s = longest_idle(config); idle_s != 0)
+      text += ", " + std::to_string(ports / (kBoundOnIdleS + idle_s)) +
+              " UDP flows a second of one datagram (idle_timeout " + std::to_string(idle_s) + " s)";
+    text += "\n";
   }
   return text;
 }

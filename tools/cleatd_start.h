@@ -17,8 +17,8 @@ dataplane::Options dataplane_options(const control::Config& config, std::vector<
 // `plane` outlives the engine.
 control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& config);
 
-// What the LIPs allow, one line for each family that has any: flows at a time, and new TCP connections a second in the
-// worst case, that of servers which close first. "" without LIPs.
+// What the LIPs allow, one line for each family that has any: flows at a time, and new ones a second in the worst cases,
+// TCP to servers which close first and UDP that falls silent. "" without LIPs.
 std::string lip_capacity(const control::Config& config);
 
 // Compiles the configuration against an empty segment, so that what only lb::compile() finds is found before a port is

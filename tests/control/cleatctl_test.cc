@@ -79,6 +79,7 @@ TEST_F(CleatctlTest, EveryShowWorksAsTableAndAsJson) {
                                              {"stats", "show"},
                                              {"flow", "show"},
                                              {"session", "show"},
+                                             {"port", "show"},
                                              {"neighbour", "show"}}) {
     const Ran table = run(words);
     EXPECT_EQ(table.code, 0) << words[0] << table.err;

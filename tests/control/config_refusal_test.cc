@@ -140,13 +140,22 @@ TEST(ConfigRefusal, DevicesSayTheirKind) {
     return problem.starts_with(field) ? problem.substr(field.size()) : problem;
   };
   EXPECT_EQ(refused("eth1"), "\"eth1\" does not say its kind; nic:eth1 or veth:eth1 is wanted");
-  EXPECT_EQ(refused("0000:3b:00.0"), "a PCI address is written pci:0000:3b:00.0");
   EXPECT_EQ(refused("pci:eth1"), "\"eth1\" is no PCI address; one as in pci:0000:3b:00.0 is wanted");
   EXPECT_EQ(refused("veth:a-name-that-is-long"),
             "\"a-name-that-is-long\" is no interface name; one of 1 to 15 bytes, as in veth:eth1, is wanted");
   EXPECT_EQ(
       refused("tap:x"),
       "\"tap:x\" is no device; veth:IF, nic:IF, packet:IF, pci:ADDRESS or DPDK devargs (net_...) are known");
+}
+
+TEST(ConfigRefusal, AnMtuIsOneThatIpAndNicsTake) {
+  for (const char* mtu : {"1279", "9601"}) {
+    const std::string problem =
+        problem_with("gateway: 10.10.0.1", "gateway: 10.10.0.1, mtu: " + std::string(mtu));
+    EXPECT_NE(problem.find("dataplane.ports[0].mtu: " + std::string(mtu) + " is not in 1280..9600"),
+              std::string::npos)
+        << problem;
+  }
 }
 
 TEST(ConfigRefusal, NamesAreShortAndPlain) {

@@ -3,6 +3,7 @@
 #include "control/config.h"
 
 #include "control/config_text.h"
+#include "control/restart_needed.h"
 #include "tests/control/rig.h"
 #include "tests/control/sample_config.h"
 
@@ -109,9 +110,31 @@ TEST(Config, NatPrefixesAreAllTheirAddresses) {
 }
 
 TEST(Config, EveryDeviceFormIsTaken) {
-  for (const char* device : {"veth:eth1", "nic:enp3s0", "packet:eth1", "pci:0000:3b:00.0", "pci:3b:00.0",
+  for (const char* device : {"veth:eth1", "nic:enp3s0", "packet:eth1", "pci:0000:3b:00.0",
                              "net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap"})
     EXPECT_EQ(config_with("veth:eth1", device).dataplane.ports[0].device, device);
+}
+
+TEST(Config, APciAddressIsTakenAsLspciWritesIt) {
+  for (const char* device : {"0000:3b:00.0", "3b:00.0", "pci:3B:00.0", "pci:0000:3B:00.0"})
+    EXPECT_EQ(config_with("veth:eth1", device).dataplane.ports[0].device, "pci:0000:3b:00.0") << device;
+}
+
+TEST(Config, APortsMtuIsAsItSaysOrTheInterfaces) {
+  EXPECT_EQ(config_with("veth:eth1", "veth:eth1").dataplane.ports[0].mtu, 0);
+  const auto with_mtu = [](const std::string& mtu) {
+    return config_with("gateway: 10.10.0.1", "gateway: 10.10.0.1, mtu: " + mtu).dataplane.ports[0].mtu;
+  };
+  EXPECT_EQ(with_mtu("1280"), 1280);
+  EXPECT_EQ(with_mtu("9600"), 9600);
+}
+
+TEST(Config, AnotherMtuWantsARestart) {
+  Config now = config_with("veth:eth1", "veth:eth1"), next = now;
+  EXPECT_EQ(restart_needed(now, next), "");
+  next.dataplane.ports[0].mtu = 9000;
+  EXPECT_NE(restart_needed(now, next).find("dataplane.ports[0].mtu: 0 cannot become 9000"), std::string::npos)
+      << restart_needed(now, next);
 }
 
 TEST(Config, BackendsMayCarryAPortAndBePlain) {
