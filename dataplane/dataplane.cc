@@ -110,7 +110,7 @@ class Dataplane::State {
   [[nodiscard]] const StartReport& report() const { return report_; }
   [[nodiscard]] std::vector<LinkState> links() const {
     std::vector<LinkState> all;
-    for (const Device& device : devices_) all.push_back(link_of(device));
+    for (size_t port = 0; port < devices_.size(); ++port) all.push_back(link_of(device_of(port)));
     return all;
   }
 
