@@ -67,8 +67,8 @@ class Stage:
             f"proved by their servers, {strays} strays; by server {dict(report.servers)}")
         assert report.good == CONNECTIONS and not report.broken, report
         assert sum(report.servers.values()) == len(paths) == CONNECTIONS, (report, paths)
-        # A move right behind another may come before its path is proved.
-        assert max(paths) <= 1 + moves and min(paths) >= max(moves, 1) and strays == 0, (paths, strays)
+        # A move right behind another may come before its path is proved; on a busy machine twice of one connection.
+        assert max(paths) <= 1 + moves and min(paths) >= max(moves - 1, 1) and strays == 0, (paths, strays)
         assert sum(paths) >= CONNECTIONS * (1 + moves) - CONNECTIONS / 5, paths
         return report
 

@@ -28,6 +28,7 @@ Bytes answer_to(const Bytes& frame, std::span<const uint8_t> flags) {
   const Plain plain = parse_plainly(frame);
   swap(0, 6);
   frame[12] == 0x08 ? swap(26, 4) : swap(22, 16);
+  if (plain.l4_offset < 0) return answer;  // a later piece
   const auto l4 = static_cast<size_t>(plain.l4_offset);
   if (plain.protocol == 6 || plain.protocol == 17) swap(l4, 2);
   if (plain.protocol == 6 && !flags.empty()) answer[l4 + 13] = flags[0];

@@ -224,7 +224,9 @@ FrameFields fields_of(const Bytes& frame) {
   f.payload.assign(segment.begin() + static_cast<long>(header), segment.end());
   f.l4_checksum = static_cast<uint16_t>(get16(segment, f.protocol == 6 ? 16 : f.protocol == 17 ? 6 : 2));
 
-  const size_t covered = f.protocol == 17 ? get16(segment, 4) : segment.size();
+  // Of a datagram in pieces only the first bytes are here.
+  const size_t covered =
+      f.protocol == 17 ? std::min<size_t>(get16(segment, 4), segment.size()) : segment.size();
   Bytes summed;
   if (f.protocol != 1) summed = pseudo_header(f.source.address, f.destination.address, f.protocol, covered);
   summed.insert(summed.end(), segment.begin(), segment.begin() + static_cast<long>(covered));
