@@ -86,7 +86,7 @@ struct PortConfig {
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   std::vector<lb::StaticNeighbour> neighbours;
   uint16_t vlan = 0;  // 1..lb::kMaxVlan; 0: frames without a tag
-  uint16_t mtu = 0;  // 1,280..9,600; 0: as the interface has it, or 1,500
+  uint16_t mtu = 0;   // 1,280..9,600; 0: as the interface has it, or 1,500
 };
 
 struct DataplaneConfig {

@@ -191,7 +191,8 @@ class Dataplane::State {
   // A NIC that hashes nothing still works, and the workers share the ports (queue_of): so no error.
   [[nodiscard]] std::string unspread(size_t port) const {
     const Device& d = device_of(port);
-    if (pci_address_of(options_.ports[port].device).empty() || options_.workers == 1 || !d.grant.rss_granted.empty())
+    if (pci_address_of(options_.ports[port].device).empty() || options_.workers == 1 ||
+        !d.grant.rss_granted.empty())
       return "";
     return "the driver hashes no packets to queues: all that comes in is one worker's; dataplane.workers: 1 "
            "does as well, or a NIC with RSS";
@@ -264,7 +265,7 @@ class Dataplane::State {
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
   std::vector<std::map<uint32_t, rte_mempool*>> pools_;  // by worker, then by bytes of a buffer
-  std::vector<Device> devices_, taps_;  // by port; only the first port of a device has it
+  std::vector<Device> devices_, taps_;                   // by port; only the first port of a device has it
   std::optional<SnapshotSlot> slot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
   std::vector<std::unique_ptr<lb::Worker>> workers_;
