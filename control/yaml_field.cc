@@ -187,8 +187,9 @@ std::optional<std::string> YamlField::scalar(const std::string& wanted) const {
     refuse_type(wanted);
     return std::nullopt;
   }
-  if (node_->Scalar().find('\0') != std::string::npos) {
-    refuse("a zero byte is in it, which ends names in the system; " + wanted + " is wanted");
+  // A zero byte ends names in the system, and line ends do not survive being written down and read again.
+  if (one_line(node_->Scalar()) != node_->Scalar()) {
+    refuse("a control character is in it; " + wanted + " is wanted");
     return std::nullopt;
   }
   return node_->Scalar();

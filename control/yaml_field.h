@@ -61,7 +61,7 @@ class YamlField {
   [[nodiscard]] bool is_scalar() const { return node_ && node_->IsScalar(); }
   [[nodiscard]] bool is_list() const { return node_ && node_->IsSequence(); }
 
-  // The text of a scalar, quoted or not; refuses lists, maps and zero bytes. wanted  for the message
+  // The text of a scalar, quoted or not; refuses lists, maps and control characters. wanted  for the message
   [[nodiscard]] std::optional<std::string> scalar(const std::string& wanted) const;
   // A whole decimal number without quotes.
   template <typename Number>

@@ -36,9 +36,12 @@ TEST(ConfigRobustness, ASocketPathThatIsNotUtf8IsRefusedBeforeItIsWrittenDown) {
   EXPECT_EQ(test::problem_with("cleat/api", "cleat/caf\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "");
 }
 
-TEST(ConfigRobustness, AZeroByteDoesNotCutAPathShort) {
-  EXPECT_NE(test::problem_with("cleat/api", "cleat/\\0api").find("api.listen: a zero byte is in it"),
-            std::string::npos);
+TEST(ConfigRobustness, AControlCharacterIsNoPartOfAPath) {
+  for (const std::string bad : {"\\0", "\\r", "\\n", "\\t", "\\x7f", "\r\r"})
+    EXPECT_NE(test::problem_with("cleat/api", "cleat/" + bad + "api")
+                  .find("api.listen: a control character is in it"),
+              std::string::npos)
+        << bad;
 }
 
 }  // namespace
