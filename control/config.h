@@ -80,8 +80,8 @@ struct ServiceConfig {
 
 struct PortConfig {
   std::string name;  // [a-z0-9-]{1,9}; the punt tap is called "cleat-NAME"
-  std::string
-      device;  // "veth:eth1" | "nic:eth1" | "packet:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
+  // "veth:eth1" | "nic:eth1" | "packet:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
+  std::string device;
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   std::vector<lb::StaticNeighbour> neighbours;

@@ -50,6 +50,9 @@ class Checks {
                      port.device + " is port " + other.name + "'s, too" +
                          (port.vlan == 0 ? "" : ", with VLAN " + std::to_string(port.vlan)) +
                          "; ports on one device want a `vlan` each, and one may do without");
+      if (other.device == port.device && other.mtu != port.mtu)
+        file_.refuse(field + ".mtu", port.device + " is port " + other.name +
+                                         "'s, too, and a device has one MTU; give both ports the same");
     }
     for (size_t a = 0; a < port.addresses.size(); ++a)
       check_address(port, item(field + ".address", a), port.addresses[a]);

@@ -158,6 +158,17 @@ TEST(ConfigRefusal, AnMtuIsOneThatIpAndNicsTake) {
   }
 }
 
+TEST(ConfigRefusal, ADeviceHasOneMtu) {
+  const std::string inside = "    - { name: inside,";
+  const std::string second = problem_with(
+      inside, R"(    - { name: tagged, device: "veth:eth1", vlan: 7, mtu: 1400, address: 10.77.0.2/24 })"
+              "\n" +
+                  inside);
+  EXPECT_NE(second.find("dataplane.ports[1].mtu: veth:eth1 is port outside's, too, and a device has one MTU"),
+            std::string::npos)
+      << second;
+}
+
 TEST(ConfigRefusal, NamesAreShortAndPlain) {
   EXPECT_EQ(
       problem_with("name: outside", "name: Outside"),

@@ -105,7 +105,9 @@ def more_flows_than_ports_are_dropped_by_name_and_no_open_one_suffers(stage):
     echoed = stage.echoed(0, count, 20_000)
     drops = stage.cleatd.api.drops()
     say(f"{count} flows, {echoed} echoed, {stage.open()} open, drops {drops}")
-    assert drops.get("lip_ports_exhausted", 0) > 0 and stage.open() <= LOCAL_PORTS, (drops, stage.open())
+    assert drops.get("lip_ports_exhausted", 0) > 0, drops
+    # All of them come in at one worker, which has its share of the ports.
+    assert LOCAL_PORTS // 4 < stage.open() <= LOCAL_PORTS, stage.open()
     assert stage.echoed(0, 100) == 100, "they were open before"
 
 

@@ -81,7 +81,7 @@ class AfXdp(_Stage):
 
 def large_datagrams_come_back_whole(stage):
     for vip in (stage.net.vip, stage.net.vip6):
-        assert stage.back(vip, 100, 1) in (0, 1)  # neighbours get to know each other
+        stage.back(vip, 100, 1)  # neighbours get to know each other
         assert stage.back(vip, stage.size) == 50, (vip, stage.cleatd.api.drops())
     ports = stage.cleatd.api.get("/v1/ports")["ports"]
     say([(p["port"], p["driver"], p["mtu"], p["link"]) for p in ports])
