@@ -111,7 +111,7 @@ class Controller::State : public std::enable_shared_from_this<Controller::State>
   }
 
   void wait_to_watch() {
-    watch_.expires_after(std::chrono::milliseconds(200));
+    watch_.expires_after(std::chrono::milliseconds(100));
     watch_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->stopped_) return;
       self->operations_.watch_traffic();

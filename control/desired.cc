@@ -58,8 +58,9 @@ PoolVerdict weigh(const PoolConfig& pool, const Overrides& overrides, const Stan
     const uint32_t share = verdict.scale == 1 ? 1 : standings[i].share_percent;
     const uint32_t weight = verdict.panic || standings[i].healthy ? wanted[i].weight * share : 0;
     // When most are silent at once, the fault may lie between them and here.
-    const uint64_t silent_ms = pool.reset_on_silence && !verdict.panic ? standings[i].silent_ms : 0;
-    into.push_back({wanted[i].endpoint.address, wanted[i].endpoint.port, weight, silent_ms});
+    const bool resets = pool.reset_on_silence && !verdict.panic;
+    into.push_back({wanted[i].endpoint.address, wanted[i].endpoint.port, weight,
+                    resets ? standings[i].unanswered_ms : 0, resets && standings[i].silent});
   }
   return verdict;
 }

@@ -17,7 +17,9 @@ namespace control {
 struct Standing {
   bool healthy = true;
   uint32_t share_percent = 100;  // 1..100; less during a slow start
-  uint64_t silent_ms = 0;  // since when it answers nothing, in the dataplane's time; 0: it does, or refuses
+  uint64_t unanswered_ms =
+      0;                // since when it answers no check, in the dataplane's time; 0: it does, or refuses
+  bool silent = false;  // it is down by that, and nothing else comes from it
 };
 // Asked once for each backend of a pool, added ones included.
 using StandingOf = std::function<Standing(const std::string& pool, const lb::Endpoint& backend)>;

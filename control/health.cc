@@ -49,9 +49,9 @@ bool Health::healthy(const std::string& pool, const lb::Endpoint& endpoint) cons
   return monitor == nullptr || monitor->healthy();
 }
 
-bool Health::silent(const std::string& pool, const lb::Endpoint& endpoint) const {
+bool Health::unanswered(const std::string& pool, const lb::Endpoint& endpoint) const {
   const HealthMonitor* monitor = find(pool, endpoint);
-  return monitor != nullptr && monitor->silent();
+  return monitor != nullptr && monitor->unanswered();
 }
 
 std::optional<HealthView> Health::view(const std::string& pool, const lb::Endpoint& endpoint) const {

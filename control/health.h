@@ -42,7 +42,7 @@ class Health {
   // True also for a backend that is not checked.
   [[nodiscard]] bool healthy(const std::string& pool, const lb::Endpoint& endpoint) const;
   // HealthMonitor's; false for a backend that is not checked.
-  [[nodiscard]] bool silent(const std::string& pool, const lb::Endpoint& endpoint) const;
+  [[nodiscard]] bool unanswered(const std::string& pool, const lb::Endpoint& endpoint) const;
   // nullopt for a backend that is not checked.
   [[nodiscard]] std::optional<HealthView> view(const std::string& pool, const lb::Endpoint& endpoint) const;
   [[nodiscard]] const CheckQueue& queue() const { return queue_; }

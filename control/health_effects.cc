@@ -39,19 +39,17 @@ void Operations::note_health(const HealthTarget& target, bool healthy) {
 
 bool Operations::follow_silence() {
   const uint64_t now_ms = engine_.now().ms;
-  std::map<std::pair<std::string, lb::Endpoint>, uint64_t> next;
+  decltype(unanswered_) next;
   for (const lb::PoolSpec& pool : spec_.pools)
     for (const lb::BackendSpec& backend : pool.backends) {
       const std::pair<std::string, lb::Endpoint> key(pool.name, {backend.address, backend.port});
-      if (!health_.silent(pool.name, key.second) ||
-          now_ms < passive_health_.heard_ms(backend.address) + kHeardMs)
-        continue;
-      const auto known = silent_ms_.find(key);
-      next[key] = known != silent_ms_.end() ? known->second : now_ms;
+      if (!health_.unanswered(pool.name, key.second)) continue;
+      const auto known = unanswered_.find(key);
+      const bool heard = now_ms < passive_health_.heard_ms(backend.address) + kHeardMs;
+      next[key] = {known != unanswered_.end() ? known->second.since_ms : now_ms,
+                   !heard && !health_.healthy(pool.name, key.second)};
     }
-  const bool changed = next != silent_ms_;
-  silent_ms_ = std::move(next);
-  return changed;
+  return std::exchange(unanswered_, std::move(next)) != unanswered_;
 }
 
 void Operations::watch_traffic() {

@@ -158,8 +158,9 @@ void HealthMonitor::change(bool healthy, uint32_t took_ms) {
   on_change_(target_, healthy);
 }
 
-bool HealthMonitor::silent() const {
-  return !healthy_ && (down_reason_ == "timeout" || down_reason_ == "unreachable");
+bool HealthMonitor::unanswered() const {
+  const std::string& found = healthy_ ? reason_ : down_reason_;
+  return found == "timeout" || found == "unreachable";
 }
 
 void HealthMonitor::schedule() {

@@ -71,8 +71,8 @@ class HealthMonitor {
   [[nodiscard]] bool asks_the_same(const HealthConfig& check) const;
 
   [[nodiscard]] bool healthy() const { return healthy_; }
-  // Down, and as far as the last check can tell there is nobody: no refusal, no wrong answer.
-  [[nodiscard]] bool silent() const;
+  // The last check failed, and as far as it can tell there is nobody: no refusal, no wrong answer.
+  [[nodiscard]] bool unanswered() const;
   [[nodiscard]] HealthView view() const;
 
  private:

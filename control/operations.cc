@@ -139,9 +139,12 @@ lb::Status Operations::publish() {
 
 Desired Operations::desired() const {
   return desired_state(config_, overrides_, [this](const std::string& pool, const lb::Endpoint& e) {
-    const auto silent = silent_ms_.find({pool, e});
-    return Standing{health_.healthy(pool, e), slow_start_.share_percent(pool, e),
-                    silent == silent_ms_.end() ? 0 : silent->second};
+    Standing standing{health_.healthy(pool, e), slow_start_.share_percent(pool, e)};
+    if (const auto found = unanswered_.find({pool, e}); found != unanswered_.end()) {
+      standing.unanswered_ms = found->second.since_ms;
+      standing.silent = found->second.silent;
+    }
+    return standing;
   });
 }
 

@@ -155,7 +155,7 @@ class Operations {
   // Those of the coming state that are not in force yet, in pools that are.
   void start_newcomers_slowly();
   void note_health(const HealthTarget& target, bool healthy);
-  // Takes down who is silent, and since when. True if that is not what it was.
+  // Takes down who answers no check, since when, and who is silent. True if that is not what it was.
   bool follow_silence();
   void log_panics(const std::vector<PoolVerdict>& next) const;
   void log_passed_deadlines();
@@ -170,7 +170,12 @@ class Operations {
   Health health_;
   SlowStart slow_start_;
   PassiveHealth passive_health_;
-  std::map<std::pair<std::string, lb::Endpoint>, uint64_t> silent_ms_;  // since when, in the engine's time
+  struct Unanswered {
+    uint64_t since_ms;  // the engine's time
+    bool silent;
+    bool operator==(const Unanswered&) const = default;
+  };
+  std::map<std::pair<std::string, lb::Endpoint>, Unanswered> unanswered_;
   lb::SnapshotSpec spec_;
   std::vector<PoolVerdict> verdicts_;  // of spec_
   uint64_t generation_ = 0;

@@ -40,7 +40,7 @@ Touched touch_slot(Worker& worker, const Snapshot& snapshot, Now now, const Pack
     if (was_ignored(slot, view->control)) {
       worker.counters.failures[control.backend()].unanswered.add(1);
       // Its client repeats the SYN in vain: another backend shall answer.
-      if (snapshot.backends[control.backend()].silent_ms != 0) return Touched::kGone;
+      if (snapshot.backends[control.backend()].silent) return Touched::kGone;
     }
   }
   slot.forward_tick.store(now.tick(), std::memory_order_relaxed);

@@ -146,8 +146,9 @@ class Compiler {
       members.emplace_back(backend.address, backend_id.value());
       pool.members.push_back(backend_id.value());
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
-      snapshot_->backends[backend_id.value()].silent_ms = backend.silent_ms;
-      snapshot_->any_silent |= backend.silent_ms != 0;
+      snapshot_->backends[backend_id.value()].unanswered_ms = backend.unanswered_ms;
+      snapshot_->backends[backend_id.value()].silent = backend.silent;
+      snapshot_->any_silent |= backend.silent;
       if (backend.weight == 0) continue;
       entries.push_back(
           {backend_identity(spec.name, backend, spec_.pick_seed), backend.weight, backend_id.value()});

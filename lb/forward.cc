@@ -132,7 +132,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     if (syn && packet.service->mss != 0) clamp_mss(packet, packet.service->mss);
     return pass_on_client(worker, snapshot, now, frame, packet, verdict);
   }
-  if (backend.silent_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
+  if (backend.unanswered_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
     if (meet_silence(worker, snapshot, now, packet, verdict)) return;
   Splice splice = Splice::kAsItIs;
   if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;

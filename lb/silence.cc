@@ -13,8 +13,8 @@ namespace {
 
 // A reply's tick is renewed once a second: six ticks without are half a second of silence at least.
 constexpr uint16_t kSilentTicks = 6;
-// From the first look at a flow that waits for its backend to the one that ends it.
-constexpr unsigned kPatienceTicks = 3;
+// From the first look at a flow that waits for its backend to the one that ends it: 0.75 to 1 s.
+constexpr unsigned kPatienceTicks = 4;
 constexpr uint64_t kPassMs = 400, kSlotsPerMs = 1024;
 constexpr unsigned kAskedPerMs = 16;
 static_assert(kMaxSessions < kAcknowledged);
@@ -29,21 +29,21 @@ void set_waiting(NatSlot& slot, unsigned value) {
   if (after != before) slot.tcp_forward.store(after, std::memory_order_relaxed);
 }
 
-// Begins to wait if it does not yet, or if what is noted is of an earlier silence. In ticks.
-unsigned waited(NatSlot& slot, Now now, uint64_t silent_ms) {
+unsigned silent_ticks(const NatSlot& slot, Now now) {
+  return ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
+}
+
+// Begins to wait if it does not yet, or anew if what is noted is of an earlier silence or a reply came since. In ticks.
+unsigned waited(NatSlot& slot, Now now, uint64_t unanswered_ms) {
   const unsigned at = now.tick() % kTurn;
   const unsigned since = slot.tcp_forward.load(std::memory_order_relaxed) >> 4;
   const unsigned ticks = since == 0 ? 0 : (at + kTurn - (since - 1)) % kTurn;
-  const bool stale = ticks * (1000U / kTicksPerSecond) > now.ms - std::min(now.ms, silent_ms);
-  if (since == 0 || stale) {
+  const uint64_t most_ms = now.ms - std::min(now.ms, unanswered_ms) + kTickMs;
+  if (since == 0 || ticks * kTickMs > most_ms || silent_ticks(slot, now) < ticks) {
     set_waiting(slot, at + 1);
     return 0;
   }
   return ticks;
-}
-
-bool is_silent(const NatSlot& slot, Now now) {
-  return ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kSilentTicks;
 }
 
 // With the number before its own a segment is old, and whoever gets it says what is awaited (RFC 9293 section 3.8.4).
@@ -110,20 +110,20 @@ bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   if (control.state() != SlotState::kLive || control.backend() != packet.backend ||
       (packet.tcp_flags & (kNotPlain | tcp_flag::kAck)) != tcp_flag::kAck)
     return false;
-  if (!is_silent(slot, now)) {
-    set_waiting(slot, 0);
-    return false;
-  }
   const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
   const unsigned payload = packet.l4_length - (tcp->offset >> 4) * 4U;
   const uint32_t end = tcp->sequence.host() + payload + ((packet.tcp_flags & tcp_flag::kFin) != 0 ? 1 : 0);
-  const uint64_t silent_ms = snapshot.backends[packet.backend].silent_ms;
+  const Backend& backend = snapshot.backends[packet.backend];
   const auto ahead = static_cast<int32_t>(end - awaited(slot, end));
   if (ahead <= 0) {
-    if (now.ms < silent_ms + kQuietPatienceMs) return false;
-    if (payload == 0) make_keep_alive(packet);
+    if (now.ms < backend.unanswered_ms + kQuietPatienceMs) {
+      set_waiting(slot, 0);
+      return false;
+    }
+    if (backend.silent && payload == 0) make_keep_alive(packet);
   }
-  if (waited(slot, now, silent_ms) < kPatienceTicks) return false;
+  const bool patient = waited(slot, now, backend.unanswered_ms) < kPatienceTicks;
+  if (patient || !backend.silent || silent_ticks(slot, now) < kSilentTicks) return false;
   if (!reset(worker, snapshot, now, packet, slot)) return false;
   worker.drop(packet, verdict, DropReason::kServerSilent);
   return true;
@@ -143,8 +143,8 @@ void sweep_silent(Worker& worker, const Snapshot& snapshot, Now now, uint64_t el
   for (; pass.at < end && asked < kAskedPerMs; ++pass.at) {
     const NatSlot& slot = worker.segment.slots().at(worker.slots.tcp_slot(pass.at));
     const SlotControl control(slot.control.load(std::memory_order_relaxed));
-    if (control.state() != SlotState::kLive || snapshot.backends[control.backend()].silent_ms == 0 ||
-        !is_silent(slot, now) || NatSlots::is_closed(slot))
+    if (control.state() != SlotState::kLive || !snapshot.backends[control.backend()].silent ||
+        silent_ticks(slot, now) < kSilentTicks || NatSlots::is_closed(slot))
       continue;
     const auto view = NatSlots::read(slot);
     if (view && ask_client(worker, snapshot, now, slot, *view)) ++asked;

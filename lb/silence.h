@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // TCP flows through `nat` whose backend fell silent: the client is told by a reset, so that it connects to another server now and not
 // after its own time-out. A failed check ends no flow: the backend must leave data of the client unacknowledged, or a keep-alive
-// unanswered. The number that the client accepts is that of its own next segment; a quiet client is asked for one, by a segment that
+// unanswered. How long it waits is counted from the first check without an answer on. The number that the client accepts is that of its own next segment; a quiet client is asked for one, by a segment that
 // it must answer (RFC 9293 section 3.10.7.4, RFC 5961 section 3).
 #pragma once
 
@@ -19,8 +19,8 @@ inline constexpr uint64_t kQuietPatienceMs = 8000;
 // Takes note of what the backend acknowledges. packet  TCP, to a LIP, of the slot's backend. cost: a load, a store when it changes
 void note_acknowledged(NatSlot& slot, const Packet& packet) noexcept;
 
-// A client's segment to a silent backend, before it is rewritten; it may become a keep-alive.
-// REQUIRES: TCP through `nat`, packet.backend is silent
+// A client's segment to a backend that answers no check, before it is rewritten; it may become a keep-alive.
+// REQUIRES: TCP through `nat`, packet.backend has an unanswered_ms
 // returns  true: its flow is reset on both sides, the segment dropped as server_silent
 bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
                   Verdict& verdict) noexcept;

@@ -71,9 +71,10 @@ struct Backend {
   uint16_t port = 0;   // 0: the port that the client addressed
   uint8_t egress = 0;  // valid if routed
   bool routed = false;
-  bool takes_new = false;  // effective weight > 0
-  IpAddress next_hop;      // on-link address to resolve: the backend itself or a gateway
-  uint64_t silent_ms = 0;  // BackendSpec's
+  bool takes_new = false;      // effective weight > 0
+  IpAddress next_hop;          // on-link address to resolve: the backend itself or a gateway
+  uint64_t unanswered_ms = 0;  // BackendSpec's, as is the next
+  bool silent = false;
 };
 
 // A pool's backends in the form its pick method reads (lb/pick.h).

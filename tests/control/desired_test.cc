@@ -25,7 +25,10 @@ class DesiredTest : public ::testing::Test {
       const std::string name = pool + " " + backend.to_string();
       const auto share = shares.find(name);
       const uint32_t percent = share == shares.end() ? 100 : share->second;
-      return Standing{!dead.contains(name), percent, silent_ms.contains(name) ? silent_ms.at(name) : 0};
+      const auto since = unanswered_ms.find(name);
+      const bool unanswered = since != unanswered_ms.end();
+      return Standing{!dead.contains(name), percent, unanswered ? since->second : 0,
+                      unanswered && dead.contains(name)};
     });
   }
   [[nodiscard]] std::vector<uint32_t> weights() const {
@@ -40,22 +43,25 @@ class DesiredTest : public ::testing::Test {
   Overrides overrides;
   std::set<std::string> dead;
   std::map<std::string, uint32_t> shares;
-  std::map<std::string, uint64_t> silent_ms;
+  std::map<std::string, uint64_t> unanswered_ms;
 };
 
 TEST_F(DesiredTest, FlowsOfASilentBackendMayBeResetUnlessThePoolSaysNoOrIsInPanic) {
+  unanswered_ms["srs 10.20.0.11"] = 7000;
+  EXPECT_EQ(state().pools[0].backends[0].unanswered_ms, 7000u);
+  EXPECT_FALSE(state().pools[0].backends[0].silent);
   dead = {"srs 10.20.0.11"};
-  silent_ms["srs 10.20.0.11"] = 7000;
-  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 7000u);
-  EXPECT_EQ(state().pools[0].backends[1].silent_ms, 0u);
+  EXPECT_TRUE(state().pools[0].backends[0].silent);
+  EXPECT_EQ(state().pools[0].backends[1].unanswered_ms, 0u);
 
   config.pools[0].reset_on_silence = false;
-  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 0u);
+  EXPECT_EQ(state().pools[0].backends[0].unanswered_ms, 0u);
+  EXPECT_FALSE(state().pools[0].backends[0].silent);
 
   config.pools[0].reset_on_silence = true;
   dead.insert("srs 10.20.0.12");
   ASSERT_TRUE(desired().verdicts[0].panic);
-  EXPECT_EQ(state().pools[0].backends[0].silent_ms, 0u) << "it may be this host that is cut off";
+  EXPECT_FALSE(state().pools[0].backends[0].silent) << "it may be this host that is cut off";
 }
 
 TEST_F(DesiredTest, SaysWhatTheFileSays) {

@@ -69,9 +69,13 @@ Outcome to_a_silent_server() {
   rig.send(tcp("10.20.0.11:1935", lip.to_string()).syn_ack().to(kInsideMac), kInside);
   rig.send(tcp(client, vip));
   rig.wait_s(3);
-  rig.reload([&](SnapshotSpec& spec) { pool(spec, "srs").backends[0].silent_ms = rig.now().ms; });
+  rig.reload([&](SnapshotSpec& spec) {
+    BackendSpec& backend = pool(spec, "srs").backends[0];
+    backend.unanswered_ms = rig.now().ms;
+    backend.silent = true;
+  });
   rig.send(tcp(client, vip).payload("media"));
-  rig.wait_ms(900);
+  rig.wait_ms(1000);
   return rig.send(tcp(client, vip).payload("media"));
 }
 

@@ -47,12 +47,25 @@ class Silence : public testing::TestWithParam<Family> {
   Outcome word(uint32_t sequence = kClientFirst) {
     return client(from_client().sequence(sequence).acknowledge(kServerFirst));
   }
-  void fall_silent() {
-    rig_.wait_s(3);
+  void set_silent(BackendSpec& backend, bool silent) {
+    if (!silent || backend.unanswered_ms == 0) backend.unanswered_ms = silent ? rig_.now().ms : 0;
+    backend.silent = silent;
+  }
+  // One check had no answer.
+  void miss_a_check() {
     rig_.reload([this](SnapshotSpec& spec) {
-      for (BackendSpec& backend : pool(spec, GetParam().pool).backends) backend.silent_ms = rig_.now().ms;
+      for (BackendSpec& backend : pool(spec, GetParam().pool).backends) backend.unanswered_ms = rig_.now().ms;
+    });
+  }
+  void become_silent() {
+    rig_.reload([this](SnapshotSpec& spec) {
+      for (BackendSpec& backend : pool(spec, GetParam().pool).backends) set_silent(backend, true);
     });
     rig_.own_frames();
+  }
+  void fall_silent() {
+    rig_.wait_s(3);
+    become_silent();
   }
   [[nodiscard]] std::vector<TcpHeader> asked() {
     std::vector<TcpHeader> to_client;
@@ -73,7 +86,7 @@ TEST_P(Silence, DataThatNobodyAcknowledgesEndsTheFlowWithinASecond) {
   EXPECT_EQ(to_string(data()), "tx") << "it may still arrive";
   rig_.wait_ms(500);
   EXPECT_EQ(to_string(data()), "tx");
-  rig_.wait_ms(400);
+  rig_.wait_ms(500);
   rig_.own_frames();
 
   EXPECT_EQ(to_string(data()), "drop server_silent");
@@ -94,6 +107,27 @@ TEST_P(Silence, DataThatNobodyAcknowledgesEndsTheFlowWithinASecond) {
   EXPECT_EQ(rig_.counters().resets.get(), 1U);
 }
 
+TEST_P(Silence, TimeCountsFromTheFirstCheckWithoutAnAnswerOn) {
+  rig_.wait_s(3);
+  miss_a_check();
+  for (int i = 0; i < 4; ++i, rig_.wait_ms(500)) EXPECT_EQ(to_string(data()), "tx");
+  EXPECT_TRUE(asked().empty()) << "one check says little";
+  become_silent();
+
+  EXPECT_EQ(to_string(data()), "drop server_silent");
+}
+
+TEST_P(Silence, WhatTheBackendSaysBetweenTheChecksBeginsTheTimeAnew) {
+  rig_.wait_s(3);
+  miss_a_check();
+  for (int i = 0; i < 4; ++i, rig_.wait_ms(500)) EXPECT_EQ(to_string(data()), "tx");
+  backend(from_backend().sequence(kServerFirst).acknowledge(kClientFirst));
+  become_silent();
+
+  for (int i = 0; i < 3; ++i, rig_.wait_ms(500)) EXPECT_EQ(to_string(data()), "tx");
+  EXPECT_EQ(to_string(data()), "drop server_silent") << "a reply is noted once a second";
+}
+
 TEST_P(Silence, AQuietClientIsAskedUntilItSpeaks) {
   fall_silent();
 
@@ -112,7 +146,7 @@ TEST_P(Silence, APublisherWhoseLastDataIsLostIsResetByItsOwnWord) {
   data();  // never acknowledged
   fall_silent();
   EXPECT_EQ(to_string(word(kClientFirst + 5)), "tx");
-  rig_.wait_ms(800);
+  rig_.wait_ms(1000);
 
   EXPECT_EQ(to_string(word(kClientFirst + 5)), "drop server_silent");
 }
@@ -125,9 +159,9 @@ TEST_P(Silence, AnIdlePlayerSurvivesACutOfFiveSeconds) {
     EXPECT_EQ(tcp_in(out.frame).sequence.host(), kClientFirst) << "as it is: no keep-alive yet";
     rig_.wait_ms(500);
   }
-  rig_.reload([](SnapshotSpec& spec) {
+  rig_.reload([this](SnapshotSpec& spec) {
     for (PoolSpec& pool : spec.pools)
-      for (BackendSpec& backend : pool.backends) backend.silent_ms = 0;
+      for (BackendSpec& backend : pool.backends) set_silent(backend, false);
   });
 
   EXPECT_EQ(to_string(backend(from_backend().sequence(kServerFirst).acknowledge(kClientFirst))), "tx");
@@ -143,7 +177,7 @@ TEST_P(Silence, AnIdlePlayerOfABackendThatStaysAwayIsResetWhenAKeepAliveHasNoAns
   ASSERT_EQ(to_string(keep_alive), "tx");
   EXPECT_EQ(tcp_in(keep_alive.frame).sequence.host(), kClientFirst - 1) << "the backend must answer";
   EXPECT_TRUE(keep_alive.fields().checksums_hold);
-  rig_.wait_ms(800);
+  rig_.wait_ms(1000);
 
   EXPECT_EQ(to_string(word()), "drop server_silent");
 }
@@ -188,7 +222,7 @@ TEST_P(Silence, ARepeatedSynGoesToAnotherBackend) {
     const IpAddress ignoring = first.fields().destination.address;
     rig_.reload([&](SnapshotSpec& spec) {
       for (BackendSpec& backend : pool(spec, GetParam().pool).backends) {
-        backend.silent_ms = backend.address == ignoring ? rig_.now().ms : 0;
+        set_silent(backend, backend.address == ignoring);
         backend.weight = backend.address == ignoring ? 0 : 100;
       }
     });
