@@ -45,20 +45,23 @@ PoolVerdict weigh(const PoolConfig& pool, const Overrides& overrides, const Stan
   std::vector<Standing> standings;
   PoolVerdict verdict{.pool = pool.name};
   bool any_starts = false;
+  size_t gone = 0;  // who is not down yet, but does not answer either, counts
   for (const Wanted& backend : wanted) {
     const Standing standing = standings.emplace_back(standing_of(pool.name, backend.endpoint));
     if (backend.weight == 0) continue;
     ++verdict.eligible;
     verdict.down += standing.healthy ? 0 : 1;
+    gone += standing.healthy && standing.unanswered_ms == 0 ? 0 : 1;
     any_starts |= standing.healthy && standing.share_percent < 100;
   }
   verdict.panic = is_panic(pool.panic_threshold, verdict.eligible, verdict.down);
   if (any_starts && !verdict.panic) verdict.scale = kShareScale;
+  // When most are silent at once, the fault may lie between them and here.
+  verdict.cut_off = is_panic(pool.panic_threshold, verdict.eligible, gone);
+  const bool resets = pool.reset_on_silence && !verdict.cut_off;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const uint32_t share = verdict.scale == 1 ? 1 : standings[i].share_percent;
     const uint32_t weight = verdict.panic || standings[i].healthy ? wanted[i].weight * share : 0;
-    // When most are silent at once, the fault may lie between them and here.
-    const bool resets = pool.reset_on_silence && !verdict.panic;
     into.push_back({wanted[i].endpoint.address, wanted[i].endpoint.port, weight,
                     resets ? standings[i].unanswered_ms : 0, resets && standings[i].silent});
   }

@@ -17,9 +17,9 @@ namespace control {
 struct Standing {
   bool healthy = true;
   uint32_t share_percent = 100;  // 1..100; less during a slow start
-  uint64_t unanswered_ms =
-      0;                // since when it answers no check, in the dataplane's time; 0: it does, or refuses
-  bool silent = false;  // it is down by that, and nothing else comes from it
+  // Since when it answers no check, nor sends anything else, in the dataplane's time; 0: it does, or refuses.
+  uint64_t unanswered_ms = 0;
+  bool silent = false;  // it is down by that, and has sent nothing for a second
 };
 // Asked once for each backend of a pool, added ones included.
 using StandingOf = std::function<Standing(const std::string& pool, const lb::Endpoint& backend)>;
@@ -27,10 +27,11 @@ using StandingOf = std::function<Standing(const std::string& pool, const lb::End
 // What became of a pool's health.
 struct PoolVerdict {
   std::string pool;
-  size_t eligible = 0;  // backends that would take new sessions if all were healthy
-  size_t down = 0;      // of them
-  bool panic = false;   // too many: health is ignored, and all eligible ones take their whole weight
-  uint32_t scale = 1;   // weights of the spec are the operator's times this
+  size_t eligible = 0;   // backends that would take new sessions if all were healthy
+  size_t down = 0;       // of them
+  bool panic = false;    // too many: health is ignored, and all eligible ones take their whole weight
+  bool cut_off = false;  // so it would be if who answers nothing now were down: no flow is reset
+  uint32_t scale = 1;    // weights of the spec are the operator's times this
 };
 
 struct Desired {

@@ -10,8 +10,9 @@
 namespace control {
 namespace {
 
-// Checks of a host that is overloaded time out, too; its flows go on.
-constexpr uint64_t kHeardMs = 1000;
+// Checks of a host that is overloaded time out, too; its flows go on. After the first its flows' waits are counted,
+// after the second they may be reset.
+constexpr uint64_t kQuietMs = 300, kSilentMs = 1000;
 
 uint32_t slow_start_s(const Config& config, const std::string& name) {
   for (const PoolConfig& pool : config.pools)
@@ -43,13 +44,25 @@ bool Operations::follow_silence() {
   for (const lb::PoolSpec& pool : spec_.pools)
     for (const lb::BackendSpec& backend : pool.backends) {
       const std::pair<std::string, lb::Endpoint> key(pool.name, {backend.address, backend.port});
-      if (!health_.unanswered(pool.name, key.second)) continue;
+      const uint64_t heard_ms = passive_health_.heard_ms(backend.address);
+      if (!health_.unanswered(pool.name, key.second) || now_ms < heard_ms + kQuietMs) continue;
       const auto known = unanswered_.find(key);
-      const bool heard = now_ms < passive_health_.heard_ms(backend.address) + kHeardMs;
       next[key] = {known != unanswered_.end() ? known->second.since_ms : now_ms,
-                   !heard && !health_.healthy(pool.name, key.second)};
+                   now_ms >= heard_ms + kSilentMs && !health_.healthy(pool.name, key.second)};
     }
   return std::exchange(unanswered_, std::move(next)) != unanswered_;
+}
+
+bool Operations::begin_waits_anew(const std::vector<PoolVerdict>& next) {
+  bool any = false;
+  for (const PoolVerdict& verdict : next) {
+    const PoolVerdict* former = verdict_in(verdicts_, verdict.pool);
+    if (former == nullptr || !former->cut_off || verdict.cut_off) continue;
+    any = true;
+    for (auto& [backend, unanswered] : unanswered_)
+      if (backend.first == verdict.pool) unanswered.since_ms = engine_.now().ms;
+  }
+  return any;
 }
 
 void Operations::watch_traffic() {

@@ -158,10 +158,7 @@ void HealthMonitor::change(bool healthy, uint32_t took_ms) {
   on_change_(target_, healthy);
 }
 
-bool HealthMonitor::unanswered() const {
-  const std::string& found = healthy_ ? reason_ : down_reason_;
-  return found == "timeout" || found == "unreachable";
-}
+bool HealthMonitor::unanswered() const { return reason_ == "timeout" || reason_ == "unreachable"; }
 
 void HealthMonitor::schedule() {
   // From start to start, so that slow answers do not stretch the interval.

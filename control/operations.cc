@@ -121,6 +121,7 @@ lb::Status Operations::refuse_config(const std::string& why) {
 
 lb::Status Operations::publish() {
   Desired next = desired();
+  if (begin_waits_anew(next.verdicts)) next = desired();
   if (trace_ && trace_->runs()) next.spec.trace = trace_->spec();
   auto generation = engine_.publish(next.spec);
   if (!generation) {

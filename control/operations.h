@@ -155,8 +155,10 @@ class Operations {
   // Those of the coming state that are not in force yet, in pools that are.
   void start_newcomers_slowly();
   void note_health(const HealthTarget& target, bool healthy);
-  // Takes down who answers no check, since when, and who is silent. True if that is not what it was.
+  // Notes who answers nothing, since when, and who is silent. True if that is not what it was.
   bool follow_silence();
+  // In pools that were cut off: nobody's time counts from before. True if any was.
+  bool begin_waits_anew(const std::vector<PoolVerdict>& next);
   void log_panics(const std::vector<PoolVerdict>& next) const;
   void log_passed_deadlines();
 

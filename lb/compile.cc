@@ -148,7 +148,7 @@ class Compiler {
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
       snapshot_->backends[backend_id.value()].unanswered_ms = backend.unanswered_ms;
       snapshot_->backends[backend_id.value()].silent = backend.silent;
-      snapshot_->any_silent |= backend.silent;
+      snapshot_->any_unanswered |= backend.unanswered_ms != 0;
       if (backend.weight == 0) continue;
       entries.push_back(
           {backend_identity(spec.name, backend, spec_.pick_seed), backend.weight, backend_id.value()});

@@ -11,11 +11,12 @@
 namespace lb {
 namespace {
 
-// A reply's tick is renewed once a second: six ticks without are half a second of silence at least.
-constexpr uint16_t kSilentTicks = 6;
+// A reply's tick is renewed once a second: six ticks without are half a second of silence at least. Whose is as old as the
+// first may be asked.
+constexpr uint16_t kQuietTicks = 2, kSilentTicks = 6;
 // From the first look at a flow that waits for its backend to the one that ends it: 0.75 to 1 s.
 constexpr unsigned kPatienceTicks = 4;
-constexpr uint64_t kPassMs = 400, kSlotsPerMs = 1024;
+constexpr uint64_t kPassMs = 250, kSlotsPerMs = 1024;
 constexpr unsigned kAskedPerMs = 16;
 static_assert(kMaxSessions < kAcknowledged);
 
@@ -116,11 +117,11 @@ bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   const Backend& backend = snapshot.backends[packet.backend];
   const auto ahead = static_cast<int32_t>(end - awaited(slot, end));
   if (ahead <= 0) {
-    if (now.ms < backend.unanswered_ms + kQuietPatienceMs) {
+    if (!backend.silent || now.ms < backend.unanswered_ms + kQuietPatienceMs) {
       set_waiting(slot, 0);
       return false;
     }
-    if (backend.silent && payload == 0) make_keep_alive(packet);
+    if (payload == 0) make_keep_alive(packet);
   }
   const bool patient = waited(slot, now, backend.unanswered_ms) < kPatienceTicks;
   if (patient || !backend.silent || silent_ticks(slot, now) < kSilentTicks) return false;
@@ -131,7 +132,7 @@ bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
 
 void sweep_silent(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms) noexcept {
   Worker::SilencePass& pass = worker.silence;
-  if (!snapshot.any_silent) {
+  if (!snapshot.any_unanswered) {
     pass = {};
     return;
   }
@@ -143,8 +144,8 @@ void sweep_silent(Worker& worker, const Snapshot& snapshot, Now now, uint64_t el
   for (; pass.at < end && asked < kAskedPerMs; ++pass.at) {
     const NatSlot& slot = worker.segment.slots().at(worker.slots.tcp_slot(pass.at));
     const SlotControl control(slot.control.load(std::memory_order_relaxed));
-    if (control.state() != SlotState::kLive || !snapshot.backends[control.backend()].silent ||
-        silent_ticks(slot, now) < kSilentTicks || NatSlots::is_closed(slot))
+    if (control.state() != SlotState::kLive || snapshot.backends[control.backend()].unanswered_ms == 0 ||
+        silent_ticks(slot, now) < kQuietTicks || NatSlots::is_closed(slot))
       continue;
     const auto view = NatSlots::read(slot);
     if (view && ask_client(worker, snapshot, now, slot, *view)) ++asked;

@@ -101,7 +101,7 @@ struct Snapshot {
   std::vector<Service> services;
   std::vector<Listener> listeners;
   std::vector<Backend> backends;
-  bool any_silent = false;  // of them
+  bool any_unanswered = false;  // of them
   std::vector<Pool> pools;
   std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
   std::vector<LipIndex> active_lips;  // those that take new flows

@@ -31,7 +31,7 @@ struct BackendSpec {
   IpAddress address;
   uint16_t port = 0;           // 0: the port that the client addressed
   uint32_t weight = 0;         // effective weight, 0..1,000,000; 0 takes no new sessions, its flows go on
-  uint64_t unanswered_ms = 0;  // since when it answers no check; 0: it does, or its flows are not to be reset
+  uint64_t unanswered_ms = 0;  // since when it answers nothing; 0: it does, or its flows are not to be reset
   bool silent = false;  // there is nobody, and its flows may be reset (lb/silence.h). REQUIRES: unanswered_ms
 };
 

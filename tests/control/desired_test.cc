@@ -59,6 +59,12 @@ TEST_F(DesiredTest, FlowsOfASilentBackendMayBeResetUnlessThePoolSaysNoOrIsInPani
   EXPECT_FALSE(state().pools[0].backends[0].silent);
 
   config.pools[0].reset_on_silence = true;
+  unanswered_ms["srs 10.20.0.12"] = 7100;
+  ASSERT_FALSE(desired().verdicts[0].panic);
+  EXPECT_FALSE(state().pools[0].backends[0].silent) << "the next one may be down in a moment";
+  unanswered_ms.erase("srs 10.20.0.12");
+  ASSERT_TRUE(state().pools[0].backends[0].silent);
+
   dead.insert("srs 10.20.0.12");
   ASSERT_TRUE(desired().verdicts[0].panic);
   EXPECT_FALSE(state().pools[0].backends[0].silent) << "it may be this host that is cut off";
