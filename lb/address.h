@@ -56,7 +56,9 @@ class IpAddress {
   [[nodiscard]] const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(words_.data()); }
   [[nodiscard]] constexpr bool is_unset() const { return words_[0] == 0 && words_[1] == 0; }
 
-  friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+    return ((a.words_[0] ^ b.words_[0]) | (a.words_[1] ^ b.words_[1])) == 0;
+  }
   // Numeric order of the wire bytes.
   friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
     return std::memcmp(a.bytes(), b.bytes(), 16) <=> 0;
@@ -76,6 +78,16 @@ struct MacAddress {
   static std::optional<MacAddress> parse(std::string_view text);
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] bool is_group() const { return (bytes[0] & 1) != 0; }
+  // Without a call, as memcmp() of six bytes would be. wire  six bytes
+  [[nodiscard]] bool is_at(const uint8_t* wire) const {
+    uint32_t begin, own_begin;
+    uint16_t end, own_end;
+    std::memcpy(&begin, wire, 4);
+    std::memcpy(&end, wire + 4, 2);
+    std::memcpy(&own_begin, bytes.data(), 4);
+    std::memcpy(&own_end, bytes.data() + 4, 2);
+    return begin == own_begin && end == own_end;
+  }
   friend bool operator==(const MacAddress&, const MacAddress&) = default;
 };
 static_assert(sizeof(MacAddress) == 6);

@@ -6,8 +6,6 @@
 namespace lb {
 namespace {
 
-constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
-
 enum class Touched : uint8_t {
   kGone,   // the slot is no longer this flow's, or its flow is over and a new one begins
   kYoung,  // the handshake is not finished: look at the next packet, too
@@ -71,10 +69,18 @@ void count_closed(Worker& worker, const Packet& packet, BackendId backend) {
   worker.counters.backends[backend].flows_closed.add(1);
 }
 
+}  // namespace
+
 template <typename Table>
-[[gnu::noinline]] bool touch(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-                             Table& table, const typename Table::Key& key, typename Table::Found found) {
+bool touch_flow(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, Table& table,
+                const typename Table::Key& key, typename Table::Found found) noexcept {
   const FlowControl control = found.control;
+  // Its service was in another mode when the flow began, and it has no slot to be sent from.
+  if (!is_slot(control.slot()) && packet.service->forward == Forward::kNat) {
+    if (table.remove_all(key, packet.hash, control.slot()) > 0)
+      count_closed(worker, packet, control.backend());
+    return false;
+  }
   const bool over = (packet.tcp_flags & (tcp_flag::kFin | tcp_flag::kRst)) != 0;
   // After a RST the next packet must come by here again: it may refute it.
   bool again = (packet.tcp_flags & tcp_flag::kRst) != 0;
@@ -98,60 +104,18 @@ template <typename Table>
   return true;
 }
 
-template <typename Table>
-void look_up(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Table& table,
-             const typename Table::Key& key) {
-  const auto found = table.find(key, packet.hash);
-  packet.hit = false;
-  if (!found) return;
-  packet.backend = found.control.backend();
-  packet.slot = found.control.slot();
-  // Its service was in another mode when the flow began, and it has no slot to be sent from.
-  if (!is_slot(packet.slot) && packet.service->forward == Forward::kNat) [[unlikely]] {
-    if (table.remove_all(key, packet.hash, packet.slot) > 0) count_closed(worker, packet, packet.backend);
-    return;
-  }
-  if (ticks_since(now.tick(), found.control.tick()) >= packet.service->touch_ticks ||
-      (packet.tcp_flags & kEdges) != 0) [[unlikely]] {
-    if (!touch(worker, snapshot, now, packet, table, key, found)) return;
-  }
-  packet.hit = true;
-}
-
-}  // namespace
-
-void look_among(Worker& worker, Packet& packet, ListenerId listener) noexcept {
-  FlowTables& flows = worker.segment.flows();
-  packet.listener = listener;
-  if (packet.service->wide) {
-    packet.hash = flows.wide.hash(wide_key(packet.src, packet.src_port, listener, packet.dst_port));
-    flows.wide.prefetch(packet.hash);
-  } else {
-    packet.hash = flows.narrow.hash(narrow_key(packet.src, packet.src_port, listener));
-    flows.narrow.prefetch(packet.hash);
-  }
-}
-
-void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
-  FlowTables& flows = worker.segment.flows();
-  if (packet.service->wide)
-    look_up(worker, snapshot, now, packet, flows.wide,
-            wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port));
-  else
-    look_up(worker, snapshot, now, packet, flows.narrow,
-            narrow_key(packet.src, packet.src_port, packet.listener));
-}
+template bool touch_flow<NarrowTable>(Worker&, const Snapshot&, Now, const Packet&, NarrowTable&,
+                                      const NarrowTable::Key&, NarrowTable::Found) noexcept;
+template bool touch_flow<WideTable>(Worker&, const Snapshot&, Now, const Packet&, WideTable&,
+                                    const WideTable::Key&, WideTable::Found) noexcept;
 
 std::optional<FlowControl> peek_flow(Worker& worker, const Packet& packet) noexcept {
-  FlowTables& flows = worker.segment.flows();
-  const auto control_in = [&packet](const auto& table, const auto& key) -> std::optional<FlowControl> {
-    const auto found = table.find(key, packet.hash);
-    if (!found) return std::nullopt;
-    return found.control;
-  };
-  return packet.service->wide
-             ? control_in(flows.wide, wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port))
-             : control_in(flows.narrow, narrow_key(packet.src, packet.src_port, packet.listener));
+  return with_flow_table(worker, packet,
+                         [&packet](const auto& table, const auto& key) -> std::optional<FlowControl> {
+                           const auto found = table.find(key, packet.hash);
+                           if (!found) return std::nullopt;
+                           return found.control;
+                         });
 }
 
 }  // namespace lb

@@ -91,7 +91,7 @@ void ask_others(Worker& worker, const Snapshot& snapshot, Now now, const Packet&
 bool take_owner(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, NatSlot& slot,
                 SlotView& view) noexcept {
   const StunParsed message = parse_stun(udp_payload(packet));
-  const Listener& listener = snapshot.listeners[view.control.listener() % snapshot.listeners.size()];
+  const Listener& listener = snapshot.listener(view.control.listener());
   SessionTables& tables = worker.segment.sessions();
   const uint32_t number = session_of(slot);
   if (!message || !message->is_binding(StunClass::kSuccess) || number == 0 ||

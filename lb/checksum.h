@@ -2,6 +2,7 @@
 // The Internet checksum: whole (RFC 1071) and by what changed (RFC 1624, equation 3).
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,13 +13,11 @@
 
 namespace lb {
 
-// Folds a sum of 16-bit words into 16 bits with end-around carry.
+// Folds a sum of 16-bit words into 16 bits with end-around carry: of a word and the same word with its halves swapped, the upper
+// half is the sum of both halves, and the lower half has carried into it.
 constexpr uint16_t fold_sum(uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(sum);
+  const auto half = static_cast<uint32_t>((sum + std::rotl(sum, 32)) >> 32);
+  return static_cast<uint16_t>((half + std::rotl(half, 16)) >> 16);
 }
 
 // Sum of `length` bytes as 16-bit words in wire order, not complemented, added to `sum`. An odd last byte is padded
@@ -49,6 +48,8 @@ class ChecksumDelta {
     sum_ += static_cast<uint32_t>(~old_value.raw);
     sum_ += new_value.raw;
   }
+  // The first byte of a 16-bit word, which is not 0, became one less.
+  constexpr void decrement_first_byte() { sum_ += 0xfffe; }
   // Bytes that add_bytes() summed up, before and after; both began at an even offset of what the checksum covers.
   constexpr void change_sum(uint64_t old_sum, uint64_t new_sum) {
     sum_ += static_cast<uint16_t>(~fold_sum(old_sum));

@@ -23,13 +23,9 @@ bool forget_moved(Worker& worker, Now now, const Packet& packet) {
     const auto view = NatSlots::read(worker.segment.slots().at(packet.slot));
     if (view && ticks_since(now.tick(), view->control.tick()) < kStayTicks) return false;
   }
-  FlowTables& flows = worker.segment.flows();
-  if (packet.service->wide)
-    flows.wide.remove_all(wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port),
-                          packet.hash, packet.slot);
-  else
-    flows.narrow.remove_all(narrow_key(packet.src, packet.src_port, packet.listener), packet.hash,
-                            packet.slot);
+  with_flow_table(worker, packet, [&packet](auto& table, const auto& key) {
+    table.remove_all(key, packet.hash, packet.slot);
+  });
   return true;
 }
 

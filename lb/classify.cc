@@ -11,9 +11,6 @@ namespace {
 using icmpv6::kNeighbourAdvertisement;
 using icmpv6::kNeighbourSolicitation;
 
-// Hop limit or TTL, from the proved IP header.
-uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[7]; }
-
 // Neighbour discovery teaches Cleat whatever address it is sent to.
 bool is_neighbour_discovery(const Packet& packet) {
   // Never in pieces (RFC 6980 section 5).
@@ -42,7 +39,6 @@ void classify_client(Worker& worker, const Snapshot& snapshot, Now now, uint16_t
   if (ttl_is_over(worker, snapshot, now, packet, verdict)) return;
   packet.service = &snapshot.services[index];
   packet.kind = Kind::kClient;
-  packet.named = kNoBackendId;
   look_among(worker, packet, packet.service->listener);
 }
 

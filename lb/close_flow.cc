@@ -14,7 +14,7 @@ bool close_flow(Worker& worker, const Snapshot& snapshot, SlotIndex index, const
   // The entries go after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.
   if (session != 0) close_session(worker, session - 1, index, view.vip_port);
   leave_flow(worker, view.client, view.client_port, view.control.listener(), view.vip_port, index);
-  const Listener& listener = snapshot.listeners[view.control.listener() % snapshot.listeners.size()];
+  const Listener& listener = snapshot.listener(view.control.listener());
   worker.counters.services[listener.service].flows_closed.add(1);
   worker.counters.backends[view.control.backend()].flows_closed.add(1);
   return true;

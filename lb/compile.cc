@@ -146,8 +146,10 @@ class Compiler {
       members.emplace_back(backend.address, backend_id.value());
       pool.members.push_back(backend_id.value());
       put_backend(backend_id.value(), backend.address, backend.port, backend.weight > 0);
-      snapshot_->backends[backend_id.value()].unanswered_ms = backend.unanswered_ms;
-      snapshot_->backends[backend_id.value()].silent = backend.silent;
+      Backend& compiled = snapshot_->backends[backend_id.value()];
+      compiled.unanswered_ms = backend.unanswered_ms;
+      compiled.silent = backend.silent;
+      if (backend.unanswered_ms != 0) compiled.is_plain[0] = compiled.is_plain[1] = false;
       snapshot_->any_unanswered |= backend.unanswered_ms != 0;
       if (backend.weight == 0) continue;
       entries.push_back(
@@ -223,6 +225,7 @@ class Compiler {
     backend.takes_new = takes_new;
     if (const auto route = snapshot_->routes.find(address)) {
       backend.routed = true;
+      backend.is_plain[address.is_v4()] = true;
       backend.egress = route->port;
       backend.next_hop = route->next_hop;
     }
@@ -269,6 +272,9 @@ class Compiler {
       service.proxy_protocol = spec.proxy_protocol;
       if (spec.proxy_protocol) segment_.listeners().set_has_spliced(service.listener, true);
       service.has_spliced = segment_.listeners().has_spliced(service.listener);
+      const bool rewrites_alone =
+          spec.forward == Forward::kNat && spec.affinity != Affinity::kIce && !service.has_spliced;
+      service.is_plain = !spec.reads_whip && (rewrites_alone || spec.forward == Forward::kDsr);
       service.mss = spec.mss;
       if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "lb/enter_flow.h"
 
+#include "lb/affinity.h"
 #include "lb/close_flow.h"
 
 namespace lb {
 namespace {
-
-// Calls use(table, key) for the table that the packet's flow lies in.
-template <typename Use>
-auto with_table(Worker& worker, const Packet& packet, Use&& use) {
-  FlowTables& flows = worker.segment.flows();
-  if (packet.service->wide)
-    return use(flows.wide, wide_key(packet.src, packet.src_port, packet.listener, packet.dst_port));
-  return use(flows.narrow, narrow_key(packet.src, packet.src_port, packet.listener));
-}
 
 template <typename Table>
 Entered outcome_of(typename Table::Outcome outcome) {
@@ -36,7 +28,7 @@ std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, No
 }
 
 Entered enter_flow(Worker& worker, Now now, Packet& packet) noexcept {
-  return with_table(worker, packet, [&](auto& table, const auto& key) {
+  return with_flow_table(worker, packet, [&](auto& table, const auto& key) {
     using Table = std::decay_t<decltype(table)>;
     const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick());
     worker.counters.relocations.add(inserted.moves);
@@ -53,7 +45,7 @@ Entered enter_flow(Worker& worker, Now now, Packet& packet) noexcept {
 }
 
 bool take_flow(Worker& worker, Now now, const Packet& packet) noexcept {
-  return with_table(worker, packet, [&](auto& table, const auto& key) {
+  return with_flow_table(worker, packet, [&](auto& table, const auto& key) {
     using Table = std::decay_t<decltype(table)>;
     constexpr unsigned kAttempts = 8;  // each failed one means that another worker changed the entry
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {

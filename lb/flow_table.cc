@@ -1,50 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "lb/flow_table.h"
 
-#include "lb/hash.h"
-
 namespace lb {
-template <unsigned kWords>
-uint64_t FlowTable<kWords>::hash(const Key& key) const noexcept {
-  if constexpr (kWords == 1)
-    return hash_word(key[0], seed_);
-  else
-    return hash_words(key[0], key[1], key[2], seed_);
-}
-
-// Reads a live entry as one consistent whole.
-template <unsigned kWords>
-auto FlowTable<kWords>::read(Entry& entry, Key& key) noexcept -> Found {
-  FlowControl before(entry.control.load(std::memory_order_seq_cst));
-  while (before.is_live()) {
-    for (unsigned i = 0; i < kWords; ++i) key[i] = entry.key[i].load(std::memory_order_acquire);
-    const FlowControl after(entry.control.load(std::memory_order_acquire));
-    if (after.same_flow(before)) return {&entry.control, after};
-    before = after;  // repointed, or given to another key
-  }
-  return {};
-}
-
-// The key is compared before the control word is touched: most entries of a bucket are somebody else's.
-template <unsigned kWords>
-auto FlowTable<kWords>::match(Entry& entry, const Key& key) noexcept -> Found {
-  if (entry.key[0].load(std::memory_order_acquire) != key[0]) return {};
-  Key seen;
-  const Found found = read(entry, seen);
-  return found && seen == key ? found : Found{};
-}
 
 template <unsigned kWords>
-auto FlowTable<kWords>::scan(const Key& key, uint64_t hash) const noexcept -> Found {
-  for (Entry& entry : buckets_[first(hash)].entries)
-    if (const Found found = match(entry, key)) return found;
-  for (Entry& entry : buckets_[second(hash)].entries)
-    if (const Found found = match(entry, key)) return found;
-  return {};
-}
-
-template <unsigned kWords>
-auto FlowTable<kWords>::find(const Key& key, uint64_t hash) const noexcept -> Found {
+auto FlowTable<kWords>::find_moved(const Key& key, uint64_t hash) const noexcept -> Found {
   std::atomic<uint32_t>& counter = moves(hash);
   uint32_t before = counter.load(std::memory_order_acquire);
   for (;;) {

@@ -15,10 +15,12 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "lb/flow_control.h"
+#include "lb/hash.h"
 
 namespace lb {
 
@@ -53,7 +55,12 @@ class FlowTable {
   FlowTable(Bucket* buckets, uint64_t count, std::atomic<uint32_t>* moves, uint64_t seed)
       : buckets_(buckets), mask_(count - 1), moves_(moves), seed_(seed) {}
 
-  [[nodiscard]] uint64_t hash(const Key& key) const noexcept;
+  [[nodiscard]] uint64_t hash(const Key& key) const noexcept {
+    if constexpr (kWords == 1)
+      return hash_word(key[0], seed_);
+    else
+      return hash_words(key[0], key[1], key[2], seed_);
+  }
   void prefetch(uint64_t hash) const noexcept {
     __builtin_prefetch(&buckets_[first(hash)]);
     __builtin_prefetch(&buckets_[second(hash)]);
@@ -66,7 +73,10 @@ class FlowTable {
   };
   // hash  of the key, by hash()
   // cost  one or two cache lines
-  [[nodiscard]] Found find(const Key& key, uint64_t hash) const noexcept;
+  [[nodiscard]] Found find(const Key& key, uint64_t hash) const noexcept {
+    const Found found = scan(key, hash);
+    return found ? found : find_moved(key, hash);
+  }
 
   enum class Outcome : uint8_t { kInserted, kDuplicate, kFull };
   struct Inserted {
@@ -111,8 +121,18 @@ class FlowTable {
   }
 
   static Found read(Entry& entry, Key& key) noexcept;
-  static Found match(Entry& entry, const Key& key) noexcept;
-  [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept;
+  static Found match(Entry& entry, const Key& key) noexcept {
+    Key seen;
+    const Found found = read(entry, seen);
+    return found && seen == key ? found : Found{};
+  }
+  static Found search(Bucket& bucket, const Key& key) noexcept;
+  [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept {
+    const Found found = search(buckets_[first(hash)], key);
+    return found ? found : search(buckets_[second(hash)], key);
+  }
+  // As find(), after a scan that found nothing: believes a miss only if no entry moved meanwhile.
+  [[nodiscard]] Found find_moved(const Key& key, uint64_t hash) const noexcept;
   // An entry that is empty; null if the bucket has none.
   static Entry* vacant(Bucket& bucket, FlowControl& control) noexcept;
   static bool fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live) noexcept;
@@ -130,6 +150,32 @@ class FlowTable {
   std::atomic<uint32_t>* moves_;
   uint64_t seed_;
 };
+
+// Reads a live entry as one consistent whole.
+template <unsigned kWords>
+inline auto FlowTable<kWords>::read(Entry& entry, Key& key) noexcept -> Found {
+  FlowControl before(entry.control.load(std::memory_order_seq_cst));
+  while (before.is_live()) {
+    for (unsigned i = 0; i < kWords; ++i) key[i] = entry.key[i].load(std::memory_order_acquire);
+    const FlowControl after(entry.control.load(std::memory_order_acquire));
+    if (after.same_flow(before)) return {&entry.control, after};
+    before = after;  // repointed, or given to another key
+  }
+  return {};
+}
+
+// First words are compared before any control word is touched: most entries of a bucket are somebody else's. Where the key lies
+// among them nobody can predict, so that is no branch.
+template <unsigned kWords>
+inline auto FlowTable<kWords>::search(Bucket& bucket, const Key& key) noexcept -> Found {
+  unsigned same = 0;
+#pragma GCC unroll 4
+  for (unsigned way = 0; way < kWays; ++way)
+    same |= unsigned{bucket.entries[way].key[0].load(std::memory_order_acquire) == key[0]} << way;
+  for (; same != 0; same &= same - 1)
+    if (const Found found = match(bucket.entries[std::countr_zero(same)], key)) return found;
+  return {};
+}
 
 using NarrowTable = FlowTable<kNarrowWords>;
 using WideTable = FlowTable<kWideWords>;

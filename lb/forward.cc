@@ -22,16 +22,35 @@ namespace {
 
 constexpr Family family_of(const Packet& packet) { return packet.v4 ? Family::kIpv4 : Family::kIpv6; }
 
+[[gnu::cold]] void drop_too_big(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, int mtu,
+                                Verdict& verdict) {
+  tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
+  worker.drop(packet, verdict, DropReason::kTooBig);
+}
+
 // Through that port, in the family of `towards`, when it has grown by so much. Otherwise it is dropped, and its sender told.
-bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
-          const IpAddress& towards, int growth, Verdict& verdict) {
-  const int translated = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family());
+bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress, Family towards,
+          int growth, Verdict& verdict) {
+  const int translated = towards == family_of(packet) ? 0 : translated_growth(towards);
   const int mtu = worker.mtus[egress] - translated - growth;
   if (static_cast<int>(ip_bytes(packet)) <= mtu) [[likely]]
     return true;
-  tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
-  worker.drop(packet, verdict, DropReason::kTooBig);
+  drop_too_big(worker, snapshot, now, packet, mtu, verdict);
   return false;
+}
+
+void count_in(Worker& worker, const Packet& packet, const Frame& frame) {
+  for (TrafficCounters* traffic :
+       {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
+    traffic->packets_in.add(1);
+    traffic->bytes_in.add(frame.length);
+  }
+}
+
+// The packet's to its backend, from the LIP and port of its slot.
+Ends ends_in(const Snapshot& snapshot, const Packet& packet, const Backend& backend) {
+  return {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address, NatSlots::port_of(packet.slot),
+          backend.port != 0 ? backend.port : packet.dst_port};
 }
 
 // Whose counters.
@@ -121,11 +140,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   cut_padding(frame, packet);
   if (packet.service->reads_whip)
     worker.whip.read(worker, snapshot, now, packet, snapshot.listeners[packet.listener], packet.backend);
-  for (TrafficCounters* traffic :
-       {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
-    traffic->packets_in.add(1);
-    traffic->bytes_in.add(frame.length);
-  }
+  count_in(worker, packet, frame);
   const bool syn = (packet.tcp_flags & tcp_flag::kSyn) != 0;
   if (is_one_way(packet.service->forward)) {
     // The server's own SYN-ACK does not come by here, but what the client's says limits what the server sends.
@@ -137,7 +152,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   Splice splice = Splice::kAsItIs;
   if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;
   const int growth = splice == Splice::kAsItIs ? 0 : growth_of(splice, packet);
-  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, growth, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address.family(), growth, verdict)) return;
   if (syn) [[unlikely]] {
     const auto back = snapshot.routes.find(packet.src);
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
@@ -146,10 +161,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
-  const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
-                  NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port};
-  send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop},
-                 {packet.service->id, packet.backend, false}, verdict);
+  send_rewritten(worker, snapshot, now, frame, packet, ends_in(snapshot, packet, backend),
+                 {backend.egress, backend.next_hop}, {packet.service->id, packet.backend, false}, verdict);
 }
 
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
@@ -165,18 +178,18 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   if (packet.src != backend.address || packet.src_port != backend_port)
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   if (session_of(slot) != 0) direct_reply(worker, snapshot, now, packet, slot, *view);
-  const Listener& listener = snapshot.listeners[view->listener % snapshot.listeners.size()];
+  const Listener& listener = snapshot.listener(view->listener);
   if (listener.vip.is_v4() != view->client.is_v4())
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   const auto route = snapshot.routes.find(view->client);
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
-  if (!fits(worker, snapshot, now, packet, route->port, view->client, 0, verdict)) return;
+  const Family family = view->client.family();
+  if (!fits(worker, snapshot, now, packet, route->port, family, 0, verdict)) return;
 
   if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
     if (control.state() == SlotState::kEmbryonic) note_handshake(worker, packet, slot, control.backend());
     const bool spliced = is_spliced(slot);
-    const Family family = view->client.family();
     if ((packet.tcp_flags & tcp_flag::kSyn) != 0) [[unlikely]]
       clamp_between(worker, packet, route->port, family, backend, listener.mss,
                     spliced ? proxy_header_bytes(family) : uint8_t{0});

@@ -83,7 +83,7 @@ template <typename Table>
 void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& table, uint64_t bucket) {
   table.visit(bucket, [&](const typename Table::Key& key, const typename Table::Found& found) {
     const FlowControl control = found.control;
-    const Listener& listener = snapshot.listeners[listener_of(key) % snapshot.listeners.size()];
+    const Listener& listener = snapshot.listener(listener_of(key));
     const uint16_t limit = control.slot() == kNoSlotClosing ? kDsrClosingTicks : listener.idle_ticks;
     if (ticks_since(now.tick(), control.tick()) <= limit) return;
     if (is_slot(control.slot())) {

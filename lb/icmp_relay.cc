@@ -137,7 +137,7 @@ class Relay {
     const auto view = find_slot(lip);
     if (!view) return drop(DropReason::kIcmpNoFlow);
     if (says_unreachable()) worker_.counters.failures[view->control.backend()].unreachable.add(1);
-    const Listener& listener = snapshot_.listeners[view->listener % snapshot_.listeners.size()];
+    const Listener& listener = snapshot_.listener(view->listener);
     if (protocol() == Protocol::kTcp) {
       NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, Protocol::kTcp, quote_.source_port));
       sequence_ = client_sequence(slot, quoted_sequence(), view->client.family());

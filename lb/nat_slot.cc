@@ -3,24 +3,6 @@
 
 namespace lb {
 
-std::optional<SlotView> NatSlots::read(const NatSlot& slot) noexcept {
-  uint64_t before = slot.control.load(std::memory_order_acquire);
-  for (;;) {
-    SlotView view;
-    view.control = SlotControl(before);
-    if (!in_use(view.control.state())) return std::nullopt;
-    view.listener = view.control.listener();
-    const unsigned lane = view.control.lane();
-    view.client = IpAddress::of_words(slot.lane_high[lane].load(std::memory_order_acquire),
-                                      slot.lane_low[lane].load(std::memory_order_acquire));
-    view.client_port = slot.lane_port[lane].load(std::memory_order_acquire);
-    view.vip_port = slot.vip_port.load(std::memory_order_acquire);
-    const uint64_t after = slot.control.load(std::memory_order_acquire);
-    if (after == before) return view;
-    before = after;
-  }
-}
-
 void NatSlots::fill(NatSlot& slot, BackendId backend, ListenerId listener, const IpAddress& client,
                     uint16_t client_port, uint16_t vip_port, Tick now) noexcept {
   const SlotControl old(slot.control.load(std::memory_order_relaxed));

@@ -196,4 +196,22 @@ class NatSlots {
   uint32_t lips_;
 };
 
+inline std::optional<SlotView> NatSlots::read(const NatSlot& slot) noexcept {
+  uint64_t before = slot.control.load(std::memory_order_acquire);
+  for (;;) {
+    SlotView view;
+    view.control = SlotControl(before);
+    if (!in_use(view.control.state())) return std::nullopt;
+    view.listener = view.control.listener();
+    const unsigned lane = view.control.lane();
+    view.client = IpAddress::of_words(slot.lane_high[lane].load(std::memory_order_acquire),
+                                      slot.lane_low[lane].load(std::memory_order_acquire));
+    view.client_port = slot.lane_port[lane].load(std::memory_order_acquire);
+    view.vip_port = slot.vip_port.load(std::memory_order_acquire);
+    const uint64_t after = slot.control.load(std::memory_order_acquire);
+    if (after == before) return view;
+    before = after;
+  }
+}
+
 }  // namespace lb

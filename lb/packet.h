@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "lb/address.h"
 #include "lb/limits.h"
@@ -31,37 +32,41 @@ namespace tcp_flag {
 inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
 }
 
-struct Packet {
+struct alignas(64) Packet {
   uint8_t* l2 = nullptr;
   uint8_t* l3 = nullptr;
   uint8_t* l4 = nullptr;  // null when the protocol is not TCP, UDP, ICMP or ICMPv6, and in later pieces
   uint8_t* fragment_header = nullptr;  // IPv6's, of pieces
-  uint16_t l4_length = 0;              // bytes from l4 to the end of the IP packet, the fixed header included
-  uint16_t src_port = 0;               // host order; 0 for ICMP
+  IpAddress src, dst;
+
+  uint16_t l4_length = 0;  // bytes from l4 to the end of the IP packet, the fixed header included
+  uint16_t src_port = 0;   // host order; 0 for ICMP
   uint16_t dst_port = 0;
   Kind kind = Kind::kNone;
   Protocol protocol{};
+
   uint8_t tcp_flags = 0;
   bool v4 = true;
   Piece piece = Piece::kWhole;
-
   // classify, affinity, pick
   bool hit = false;  // the flow table knew it
   BackendId backend = 0;
   BackendId named = kNoBackendId;  // whose its connection id is
-  ListenerId listener = 0;         // whose flows to look among; the service's own or its `moved`
-  SlotIndex slot = 0;
   const Service* service = nullptr;
   uint64_t hash = 0;
-
-  IpAddress src, dst;
+  SlotIndex slot = 0;
+  ListenerId listener = 0;  // whose flows to look among; the service's own or its `moved`
 };
 
 // Of the whole IP packet, as its header says and parse() proved. REQUIRES: kind is not kNone or kArp
-constexpr unsigned ip_bytes(const Packet& packet) {
-  const uint8_t* const length = packet.v4 ? packet.l3 + 2 : packet.l3 + 4;
-  return (packet.v4 ? 0U : 40U) + (length[0] << 8 | length[1]);
+inline unsigned ip_bytes(const Packet& packet) {
+  be16 length;
+  std::memcpy(&length, packet.v4 ? packet.l3 + 2 : packet.l3 + 4, sizeof(length));
+  return (packet.v4 ? 0U : 40U) + length.host();
 }
+
+// TTL or hop limit. REQUIRES: as ip_bytes()
+constexpr uint8_t ttl(const Packet& packet) { return packet.v4 ? packet.l3[8] : packet.l3[7]; }
 
 // The client's first segment. With FIN or RST beside SYN it is no way to open a connection, only to take up state.
 constexpr bool is_first_syn(const Packet& packet) {

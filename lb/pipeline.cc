@@ -4,7 +4,9 @@
 #include "lb/affinity.h"
 #include "lb/cid_affinity.h"
 #include "lb/classify.h"
+#include "lb/classify_fast.h"
 #include "lb/forward.h"
+#include "lb/forward_fast.h"
 #include "lb/forward_fragment.h"
 #include "lb/ice_affinity.h"
 #include "lb/local.h"
@@ -12,79 +14,111 @@
 #include "lb/open_flow.h"
 #include "lb/open_session.h"
 #include "lb/parse.h"
+#include "lb/parse_fast.h"
 #include "lb/trace.h"
 
 namespace lb {
 namespace {
 
+// Calls work(frame, packet, verdict) for each of the burst.
+template <typename Work>
+inline void for_each(Burst& burst, Work&& work) {
+  Frame* frame = burst.frames.data();
+  Packet* packet = burst.packets.data();
+  Verdict* verdict = burst.verdicts.data();
+  for (const Frame* const end = frame + burst.count; frame != end; ++frame, ++packet, ++verdict)
+    work(*frame, *packet, *verdict);
+}
+
 // Ports are promiscuous where they must be; a switch that floods must not make several balancers forward one frame.
 bool is_for_another_station(const Worker& worker, const Frame& frame) {
-  return frame.length >= 6 && (frame.data[0] & 1) == 0 &&
-         std::memcmp(frame.data, worker.macs[frame.port].bytes.data(), 6) != 0;
+  return frame.length >= 6 && !worker.macs[frame.port].is_at(frame.data) && (frame.data[0] & 1) == 0;
 }
 
-void parse_burst(Worker& worker, Burst& burst) {
-  for (unsigned i = 0; i < burst.count; ++i) {
-    const Frame& frame = burst.frames[i];
-    Packet& packet = burst.packets[i];
-    Verdict& verdict = burst.verdicts[i];
-    verdict = {};
-    PortCounters& port = worker.counters.ports[frame.port];
-    port.rx_packets.add(1);
-    port.rx_bytes.add(frame.length);
-    if (is_for_another_station(worker, frame)) {
-      worker.drop(packet, verdict, DropReason::kOtherStation);
-    } else if (const auto reason = parse(frame, packet)) {
-      worker.drop(packet, verdict, *reason);
-    } else if (packet.kind == Kind::kNone) {
-      packet.kind = Kind::kDone;
-      verdict.action = Action::kPunt;
+// As parse(), and gives those a verdict that go no further.
+void parse_rare(Worker& worker, const Frame& frame, Packet& packet, Verdict& verdict) {
+  if (const auto reason = parse(frame, packet)) {
+    worker.drop(packet, verdict, *reason);
+  } else if (packet.kind == Kind::kNone) {
+    packet.kind = Kind::kDone;
+    verdict.action = Action::kPunt;
+  }
+}
+
+// Frames of a burst by port; nearly always it is one.
+class RxCount {
+ public:
+  explicit RxCount(Worker& worker) : worker_(worker) {}
+  RxCount(const RxCount&) = delete;
+  ~RxCount() { flush(); }
+  void add(const Frame& frame) {
+    if (frame.port != port_) [[unlikely]] {
+      flush();
+      port_ = frame.port;
+      packets_ = bytes_ = 0;
     }
+    ++packets_;
+    bytes_ += frame.length;
   }
+
+ private:
+  void flush() {
+    worker_.counters.ports[port_].rx_packets.add(packets_);
+    worker_.counters.ports[port_].rx_bytes.add(bytes_);
+  }
+  Worker& worker_;
+  PortIndex port_ = 0;
+  uint64_t packets_ = 0, bytes_ = 0;
+};
+
+// parse and classify.
+void recognize_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+  RecentService recent;
+  RxCount received(worker);
+  for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
+    verdict.action = Action::kUndecided;
+    verdict.reason = DropReason::kCount;
+    verdict.port = 0;
+    received.add(frame);
+    if (is_for_another_station(worker, frame)) [[unlikely]] {
+      packet = Packet{};
+      packet.l2 = frame.data;
+      return worker.drop(packet, verdict, DropReason::kOtherStation);
+    }
+    if (!parse_fast(frame, packet)) [[unlikely]]
+      parse_rare(worker, frame, packet, verdict);
+    if (!classify_fast(worker, snapshot, recent, packet)) [[unlikely]] {
+      if (packet.kind != Kind::kDone) classify(worker, snapshot, now, packet, verdict);
+    }
+  });
 }
 
-void classify_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
-  for (unsigned i = 0; i < burst.count; ++i)
-    if (burst.packets[i].kind != Kind::kDone)
-      classify(worker, snapshot, now, burst.packets[i], burst.verdicts[i]);
-}
-
-void find(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
-  const Affinity affinity = packet.service->affinity;
-  if (has_connection_ids(affinity))
-    find_by_cid(worker, snapshot, now, packet, verdict);
-  else if (affinity == Affinity::kIce)
-    find_by_ice(worker, snapshot, now, packet, verdict);
-  else
-    find_flow(worker, snapshot, now, packet);
-}
-
-unsigned affinity_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+// affinity and pick. A packet before this one may have opened its flow.
+void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   unsigned misses = 0, clients = 0;
-  for (unsigned i = 0; i < burst.count; ++i) {
-    if (burst.packets[i].kind != Kind::kClient) continue;
-    if (has_connection_ids(burst.packets[i].service->affinity)) read_cid(worker, snapshot, burst.packets[i]);
-    find(worker, snapshot, now, burst.packets[i], burst.verdicts[i]);
+  for_each(burst, [&](Frame&, Packet& packet, Verdict& verdict) {
+    if (packet.kind != Kind::kClient) return;
     ++clients;
-    misses += burst.packets[i].hit ? 0 : 1;
-  }
+    const Affinity affinity = packet.service->affinity;
+    if (affinity == Affinity::kTuple || affinity == Affinity::kSourceIp) [[likely]] {
+      find_flow(worker, snapshot, now, packet);
+    } else if (affinity == Affinity::kIce) {
+      find_by_ice(worker, snapshot, now, packet, verdict);
+    } else {
+      read_cid(worker, snapshot, packet);
+      find_by_cid(worker, snapshot, now, packet, verdict);
+    }
+    if (packet.hit) [[likely]]
+      return;
+    ++misses;
+    if (packet.kind != Kind::kClient) return;
+    if (affinity == Affinity::kIce)
+      open_session(worker, snapshot, now, packet, verdict);
+    else
+      open_flow(worker, snapshot, now, packet, verdict);
+  });
   worker.counters.flow_hits.add(clients - misses);
   worker.counters.flow_misses.add(misses);
-  return misses;
-}
-
-void pick_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
-  bool opened = false;
-  for (unsigned i = 0; i < burst.count; ++i) {
-    Packet& packet = burst.packets[i];
-    if (packet.kind != Kind::kClient || packet.hit) continue;
-    // A packet before this one may have opened the same flow.
-    if (opened) find(worker, snapshot, now, packet, burst.verdicts[i]);
-    if (packet.kind != Kind::kClient || packet.hit) continue;
-    const auto open = packet.service->affinity == Affinity::kIce ? open_session : open_flow;
-    open(worker, snapshot, now, packet, burst.verdicts[i]);
-    opened = true;
-  }
 }
 
 // A piece that waited for its first one and was dropped before it was rewritten.
@@ -97,16 +131,15 @@ Late late_look(const Verdict& held, const Verdict& verdict) {
 }
 
 void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
-  for (unsigned i = 0; i < burst.count; ++i) {
-    Frame& frame = burst.frames[i];
-    Packet& packet = burst.packets[i];
-    Verdict& verdict = burst.verdicts[i];
+  for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
     switch (packet.kind) {
       case Kind::kClient:
-        forward_client(worker, snapshot, now, frame, packet, verdict);
+        if (!forward_client_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
+          forward_client(worker, snapshot, now, frame, packet, verdict);
         break;
       case Kind::kReply:
-        forward_reply(worker, snapshot, now, frame, packet, verdict);
+        if (!forward_reply_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
+          forward_reply(worker, snapshot, now, frame, packet, verdict);
         break;
       case Kind::kFragment:
         forward_fragment(worker, snapshot, now, frame, packet, verdict);
@@ -122,7 +155,7 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
     }
     if (verdict.action == Action::kHold) worker.counters.held.add(1);
     if (verdict.action == Action::kPunt) worker.counters.ports[frame.port].punted.add(1);
-  }
+  });
 }
 
 }  // namespace
@@ -132,9 +165,8 @@ void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) no
   if (traced) [[unlikely]]
     trace_arrivals(worker, snapshot, burst);
   worker.slots.follow(snapshot);
-  parse_burst(worker, burst);
-  classify_burst(worker, snapshot, now, burst);
-  if (affinity_burst(worker, snapshot, now, burst) > 0) pick_burst(worker, snapshot, now, burst);
+  recognize_burst(worker, snapshot, now, burst);
+  find_burst(worker, snapshot, now, burst);
   forward_burst(worker, snapshot, now, burst);
   if (traced) [[unlikely]]
     trace_burst(worker, snapshot, now, burst);

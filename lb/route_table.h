@@ -25,9 +25,23 @@ class RouteTable {
   explicit RouteTable(const std::vector<PortSpec>& ports);
 
   // The way to `destination`; nullopt without an on-link network or a gateway of its family.
-  [[nodiscard]] std::optional<Route> find(const IpAddress& destination) const noexcept;
+  [[nodiscard]] std::optional<Route> find(const IpAddress& destination) const noexcept {
+    if (const auto port = on_link_port(destination)) return Route{*port, destination};
+    return destination.is_v4() ? default_v4_ : default_v6_;
+  }
   // The port on whose network `address` lies; nullopt if on none.
-  [[nodiscard]] std::optional<PortIndex> on_link_port(const IpAddress& address) const noexcept;
+  [[nodiscard]] std::optional<PortIndex> on_link_port(const IpAddress& address) const noexcept {
+    if (address.is_v4()) {
+      for (const Network& n : networks_v4_)
+        if (((address.low() ^ n.network.low()) & n.mask.low()) == 0) return n.port;
+    } else {
+      for (const Network& n : networks_v6_)
+        if ((((address.high() ^ n.network.high()) & n.mask.high()) |
+             ((address.low() ^ n.network.low()) & n.mask.low())) == 0)
+          return n.port;
+    }
+    return std::nullopt;
+  }
   // The port's own address of a family, as sender of ARP requests and solicitations; unset if it has none.
   [[nodiscard]] IpAddress own_address(PortIndex port, Family family) const noexcept;
 
@@ -35,12 +49,12 @@ class RouteTable {
   struct Network {
     IpAddress network, mask;
     PortIndex port;
-    uint8_t length;  // bits of the mapped form
+    uint8_t length;
   };
   struct Own {
     IpAddress v4, v6;
   };
-  std::vector<Network> networks_;
+  std::vector<Network> networks_v4_, networks_v6_;
   std::vector<Own> own_;
   std::optional<Route> default_v4_, default_v6_;
 };

@@ -44,7 +44,7 @@ void direct_reply(Worker& worker, const Snapshot& snapshot, Now now, const Packe
     view.client = asker->address;
     view.client_port = asker->control.port();
     view.listener = asker->control.listener();
-    const Listener& listener = snapshot.listeners[asker->control.listener() % snapshot.listeners.size()];
+    const Listener& listener = snapshot.listener(asker->control.listener());
     if (listener.servers_check_integrity && answer->is_binding(StunClass::kSuccess))
       prove_by_answer(worker, now, found, i, asker->control);
     return;

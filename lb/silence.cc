@@ -85,7 +85,7 @@ bool reset(Worker& worker, const Snapshot& snapshot, Now now, const Packet& pack
 // A pure ACK with a number that is no client's: it must be answered.
 bool ask_client(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot& slot,
                 const SlotView& view) {
-  const Listener& listener = snapshot.listeners[view.listener % snapshot.listeners.size()];
+  const Listener& listener = snapshot.listener(view.listener);
   if (listener.vip.is_v4() != view.client.is_v4()) return false;
   const uint32_t acknowledged = awaited(slot, static_cast<uint32_t>(now.ms));
   // Another one each time, lest it lies in the client's window by chance: then it says nothing.

@@ -50,7 +50,9 @@ struct Service {
   bool reads_whip = false;
   bool proxy_protocol = false;  // of new flows
   bool has_spliced = false;     // some flows may be spliced: each says so itself, in its slot
-  uint16_t mss = 0;             // ServiceSpec's
+  bool is_plain =
+      false;  // `nat` or `dsr`, and nothing else is done to its packets: neither spliced, nor read, nor counted by session
+  uint16_t mss = 0;  // ServiceSpec's
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.
@@ -72,6 +74,7 @@ struct Backend {
   uint8_t egress = 0;  // valid if routed
   bool routed = false;
   bool takes_new = false;      // effective weight > 0
+  bool is_plain[2] = {};       // by Packet::v4: it is of that family, routed, and not unanswered
   IpAddress next_hop;          // on-link address to resolve: the backend itself or a gateway
   uint64_t unanswered_ms = 0;  // BackendSpec's, as is the next
   bool silent = false;
@@ -99,7 +102,7 @@ struct Snapshot {
   ServiceTable service_table;
   RouteTable routes;
   std::vector<Service> services;
-  std::vector<Listener> listeners;
+  std::vector<Listener> listeners;  // kMaxListeners
   std::vector<Backend> backends;
   bool any_unanswered = false;  // of them
   std::vector<Pool> pools;
@@ -112,6 +115,12 @@ struct Snapshot {
   std::vector<int64_t> sessions;
   std::vector<std::vector<int64_t>> sessions_of_worker;
   std::optional<Trace> trace;  // while an operator looks at packets
+
+  // By an id that a slot or a flow entry names, and another process may have written.
+  [[nodiscard]] const Listener& listener(ListenerId id) const noexcept {
+    static_assert((kMaxListeners & (kMaxListeners - 1)) == 0);
+    return listeners[id & (kMaxListeners - 1)];
+  }
 };
 
 }  // namespace lb

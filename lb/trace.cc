@@ -70,7 +70,7 @@ void put_slot(Worker& worker, const Snapshot& snapshot, LipIndex lip, Protocol p
   if (port < kFirstLocalPort) return;
   const auto view = NatSlots::read(worker.segment.slots().at(NatSlots::index(lip, protocol, port)));
   if (!view) return;
-  const Listener& listener = snapshot.listeners[view->listener % snapshot.listeners.size()];
+  const Listener& listener = snapshot.listener(view->listener);
   record.client = {view->client, view->client_port};
   record.vip = {listener.vip, view->vip_port};
   record.service = listener.service;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "lb/address.h"
@@ -61,6 +62,14 @@ struct CLEAT_WIRE Ipv6FragmentHeader {
   be32 id;
 };
 static_assert(sizeof(Ipv6FragmentHeader) == 8);
+
+// Where TCP and UDP have them.
+struct CLEAT_WIRE L4Ports {
+  be16 source, destination;
+
+  [[nodiscard]] be32 both() const { return std::bit_cast<be32>(*this); }
+};
+static_assert(sizeof(L4Ports) == 4);
 
 struct CLEAT_WIRE TcpHeader {
   be16 source, destination;

@@ -67,6 +67,10 @@ struct Worker {
   };
   static constexpr unsigned kCachedHops = 8;
   std::array<CachedHop, kCachedHops> hops;
+  // The place of an address among them.
+  CachedHop& hop_of(const IpAddress& address) noexcept {
+    return hops[(address.low() >> 56 ^ address.low() >> 40) % kCachedHops];
+  }
 
   // Where the paced sweeps stand.
   struct Hand {

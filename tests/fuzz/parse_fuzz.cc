@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a frame into lb/parse.h: the plain twin's answer, and every postcondition. A frame whose IPv4 header
+// Any bytes as a frame into lb/parse.h: the plain twin's answer, and every postcondition; into lb/parse_fast.h, whose plain twin
+// that is. A frame whose IPv4 header
 // checksum is wrong is read a second time with a right one.
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/plain_parser.h"
@@ -42,10 +43,19 @@ void require_same(const Bytes& frame, const Parsed& p, const Plain& plain) {
   require(packet.v4 == (frame[12] == 0x08), "the family is the frame's");
 }
 
+// What it takes, it reads as parse() does.
+void require_fast(const Parsed& p) {
+  Packet fast;
+  if (!lb::parse_fast({p.block.get(), static_cast<uint16_t>(p.size), 0, 0}, fast)) return;
+  require(!p.reason, "parse() would not drop it");
+  require(lb::test::same(fast, p.packet), "parse() reads it likewise");
+}
+
 void parse_twice(const Bytes& frame) {
   const Parsed parsed(frame);
   require_postconditions(parsed);
   require_same(frame, parsed, parse_plainly(frame));
+  require_fast(parsed);
   count(!parsed.reason);
 }
 

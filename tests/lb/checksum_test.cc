@@ -40,6 +40,19 @@ TEST(Checksum, LongRunsOfOnesDoNotOverflow) {
   EXPECT_EQ(whole(ones).host(), test::naive_checksum(ones));
 }
 
+TEST(Checksum, FoldsAsWordByWordAdditionWithEndAroundCarryDoes) {
+  std::mt19937_64 random(3);
+  const auto check = [](uint64_t sum) {
+    uint64_t plain = sum;
+    while (plain > 0xffff) plain = (plain & 0xffff) + (plain >> 16);
+    EXPECT_EQ(fold_sum(sum), plain) << sum;
+  };
+  for (const uint64_t edge : {uint64_t{0}, uint64_t{0xffff}, uint64_t{0x10000}, uint64_t{0xffffffff},
+                              uint64_t{0x100000000}, uint64_t{0xffff0000ffff}, ~uint64_t{0}})
+    for (uint64_t near = edge - 3; near != edge + 4; ++near) check(near);
+  for (int i = 0; i < 100'000; ++i) check(random() >> random() % 64);
+}
+
 TEST(Checksum, UpdatesTheExampleOfRfc1624) {
   // Section 4: checksum dd2f, a field goes from 5555 to 3285, the result is 0000 and not ffff.
   ChecksumDelta delta;

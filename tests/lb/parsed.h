@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "lb/parse.h"
+#include "lb/parse_fast.h"
 #include "tests/lb/frame_builder.h"
 
 namespace lb::test {
@@ -21,5 +22,15 @@ struct Parsed {
   Packet packet;
   std::optional<DropReason> reason;
 };
+
+// In all that a stage after parse() may read.
+inline bool same(const Packet& a, const Packet& b) {
+  return a.l2 == b.l2 && a.l3 == b.l3 && a.l4 == b.l4 && a.fragment_header == b.fragment_header &&
+         a.src == b.src && a.dst == b.dst && a.l4_length == b.l4_length && a.src_port == b.src_port &&
+         a.dst_port == b.dst_port && a.kind == b.kind && a.protocol == b.protocol &&
+         a.tcp_flags == b.tcp_flags && a.v4 == b.v4 && a.piece == b.piece && a.hit == b.hit &&
+         a.backend == b.backend && a.named == b.named && a.service == b.service && a.hash == b.hash &&
+         a.slot == b.slot && a.listener == b.listener;
+}
 
 }  // namespace lb::test

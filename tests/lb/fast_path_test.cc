@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// process(), whose fast path most packets take, does what the slow path does with all of them.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/lb/parsed.h"
+#include "tests/lb/rig.h"
+#include "tests/lb/slow_path.h"
+
+namespace lb {
+namespace {
+
+using namespace test;  // NOLINT: the rig's vocabulary
+
+// Besides the rig's services: `dsr` ones, translated ones, one of a range of ports, one with PROXY headers and one by `source-ip`.
+void many_services(SnapshotSpec& spec) {
+  const auto add = [&spec](std::string_view like, const char* name, uint16_t port, auto edit) {
+    ServiceSpec each = service(spec, like);
+    each.name = name;
+    each.port_first = each.port_last = port;
+    edit(each);
+    spec.services.push_back(each);
+  };
+  const auto as_it_is = [](ServiceSpec&) {};
+  const auto dsr = [](ServiceSpec& s) { s.forward = Forward::kDsr; };
+  add("rtmp", "rtmp-dsr", 1936, dsr);
+  add("rtc", "rtc-dsr", 8001, dsr);
+  add("rtc6", "rtc6-dsr", 8001, dsr);
+  add("rtc", "rtc-46", 8002, [](ServiceSpec& s) { s.pool = "srs6"; });
+  add("rtc6", "rtc-64", 8002, [](ServiceSpec& s) { s.pool = "srs"; });
+  add("rtmp", "rtmp-46", 1937, [](ServiceSpec& s) { s.pool = "srs6"; });
+  add("rtc", "range", 9000, [](ServiceSpec& s) { s.port_last = 9010; });
+  add("rtmp", "proxied", 1938, [](ServiceSpec& s) { s.proxy_protocol = true; });
+  add("rtmp", "small-mss", 1939, [](ServiceSpec& s) { s.mss = 1200; });
+  add("rtc", "by-client", 8003, [](ServiceSpec& s) { s.affinity = Affinity::kSourceIp; });
+  add("rtmp6", "rtmp6-too", 1936, as_it_is);
+}
+
+class Crowd {
+ public:
+  explicit Crowd(uint32_t seed) : random_(seed) {}
+
+  Bytes client_frame() {
+    const bool v6 = chance(3);
+    const std::string who = std::to_string(1 + below(12)), port = std::to_string(40000 + below(3));
+    const std::string from = v6 ? "[2001:db8:c::" + who + "]:" + port : "198.51.100." + who + ":" + port;
+    constexpr const char* kTcp[] = {"1935", "1936", "1937", "1938", "1939", "8000"};
+    constexpr const char* kUdp[] = {"8000", "8001", "8002", "8003", "9000", "9005", "9011", "1935"};
+    const bool is_tcp = chance(2);
+    const std::string to = std::string(v6 ? "[2001:db8:10::100]:" : "10.10.0.100:") +
+                           (is_tcp ? kTcp[below(std::size(kTcp))] : kUdp[below(std::size(kUdp))]);
+    return vary(is_tcp ? tcp(from, to) : udp(from, to), is_tcp);
+  }
+
+  // From a backend that got `frame`.
+  Bytes reply_to(const Bytes& frame) {
+    const FrameFields sent = fields_of(frame);
+    const bool is_tcp = frame[frame[12] == 0x08 ? 23 : 20] == 6;
+    FrameBuilder reply(is_tcp ? Protocol::kTcp : Protocol::kUdp, sent.destination, sent.source);
+    reply.to(kInsideMac).from(sent.destination_mac);
+    return vary(reply, is_tcp);
+  }
+
+  static constexpr uint32_t kAny = 0xffffffff;
+  uint32_t below(size_t n) { return static_cast<uint32_t>(random_() % n); }
+  bool chance(unsigned one_in) { return below(one_in) == 0; }
+
+ private:
+  Bytes vary(FrameBuilder frame, bool is_tcp) {
+    constexpr uint8_t kFlags[] = {0x02, 0x12, 0x10, 0x10, 0x10, 0x18, 0x11, 0x04, 0x14};
+    if (is_tcp) frame.flags(kFlags[below(std::size(kFlags))]).sequence(below(kAny)).acknowledge(below(kAny));
+    frame.payload(Bytes(below(1600) / (chance(4) ? 1 : 20), 0x55));
+    if (chance(6)) frame.padding(below(30));
+    if (chance(12)) frame.ttl(static_cast<uint8_t>(below(3)));
+    if (chance(20)) frame.options({1, 1, 1, 0});
+    if (chance(20)) frame.fragment(chance(2) ? 0x2000 : 0x00b9);
+    if (chance(30)) frame.extension(0, {0, 1, 4, 0, 0, 0, 0});
+    if (chance(30)) frame.ip_checksum(0x1234);
+    if (chance(30)) frame.to(chance(2) ? kBroadcastMac : MacAddress{{2, 0, 0, 0, 9, 9}});
+    if (!is_tcp && chance(8)) frame.l4_checksum(0);
+    if (!is_tcp && chance(20)) frame.udp_length(static_cast<uint16_t>(below(40)));
+    if (is_tcp && chance(20)) frame.tcp_offset(static_cast<uint8_t>(below(16)));
+    Bytes bytes = frame;
+    if (chance(25)) bytes.resize(below(bytes.size()));
+    return bytes;
+  }
+
+  std::mt19937 random_;
+};
+
+void expect_same(const std::vector<Outcome>& fast, const std::vector<Outcome>& plain) {
+  for (size_t i = 0; i < plain.size(); ++i) {
+    ASSERT_EQ(to_string(fast[i]), to_string(plain[i]));
+    if (plain[i].action == Action::kDrop) continue;
+    ASSERT_EQ(fast[i].port, plain[i].port);
+    ASSERT_EQ(difference(fast[i].frame, plain[i].frame), "");
+  }
+}
+
+void expect_same_counters(const WorkerCounters& fast, const WorkerCounters& plain) {
+  for (unsigned i = 0; i < kDropReasonCount; ++i)
+    EXPECT_EQ(fast.drops[i].get(), plain.drops[i].get()) << drop_reason_name(static_cast<DropReason>(i));
+  for (unsigned i = 0; i < 2; ++i) {
+    EXPECT_EQ(fast.ports[i].rx_packets.get(), plain.ports[i].rx_packets.get());
+    EXPECT_EQ(fast.ports[i].rx_bytes.get(), plain.ports[i].rx_bytes.get());
+    EXPECT_EQ(fast.ports[i].punted.get(), plain.ports[i].punted.get());
+  }
+  const auto same = [](const TrafficCounters& a, const TrafficCounters& b) {
+    return a.packets_in.get() == b.packets_in.get() && a.bytes_in.get() == b.bytes_in.get() &&
+           a.packets_out.get() == b.packets_out.get() && a.bytes_out.get() == b.bytes_out.get() &&
+           a.flows_opened.get() == b.flows_opened.get() && a.flows_closed.get() == b.flows_closed.get();
+  };
+  for (unsigned i = 0; i <= kMaxServices; ++i) EXPECT_TRUE(same(fast.services[i], plain.services[i])) << i;
+  for (unsigned i = 0; i < kMaxBackends; ++i) EXPECT_TRUE(same(fast.backends[i], plain.backends[i])) << i;
+}
+
+TEST(FastPath, LeadsWhereTheSlowOneDoes) {
+  Rig fast(many_services), plain(many_services);
+  fast.headroom = plain.headroom = 128;
+  plain.run = process_slowly;
+  Crowd crowd(1);
+  std::vector<Bytes> sent;
+  for (unsigned round = 0; round < 3000; ++round) {
+    std::vector<Bytes> frames(1 + crowd.below(kMaxBurst));
+    const bool replies = !sent.empty() && crowd.chance(2);
+    for (Bytes& frame : frames)
+      frame = replies ? crowd.reply_to(sent[crowd.below(sent.size())]) : crowd.client_frame();
+    const auto outcomes = fast.send_burst(frames, replies ? kInside : kOutside);
+    expect_same(outcomes, plain.send_burst(frames, replies ? kInside : kOutside));
+    if (HasFatalFailure()) FAIL() << "in round " << round;
+    if (fast.own_frames() != plain.own_frames()) FAIL() << "in round " << round;
+    for (const Outcome& out : outcomes)
+      if (!replies && out.action == Action::kTx && fields_of(out.frame).source.port != 0)
+        sent.push_back(out.frame);
+    if (sent.size() > 200) sent.erase(sent.begin(), sent.begin() + 100);
+    if (crowd.chance(10)) {
+      fast.wait_ms(400);
+      plain.wait_ms(400);
+    }
+  }
+  expect_same_counters(fast.counters(), plain.counters());
+  uint64_t in = 0, out = 0;
+  for (unsigned i = 0; i <= kMaxServices; ++i) {
+    in += fast.counters().services[i].packets_in.get();
+    out += fast.counters().services[i].packets_out.get();
+  }
+  EXPECT_GT(in, 10'000U);
+  EXPECT_GT(out, 10'000U);
+  EXPECT_GT(fast.drops(DropReason::kTooBig), 100U);
+}
+
+// Else the test before might look at nothing.
+TEST(FastPath, IsTheOneOfWholePacketsWithPorts) {
+  const std::string v4 = "198.51.100.7:40000", v6 = "[2001:db8:c::7]:40000";
+  const auto is_fast = [](const Bytes& bytes) {
+    const Parsed parsed(bytes);
+    Packet packet;
+    const bool fast = parse_fast({parsed.block.get(), static_cast<uint16_t>(bytes.size()), 0, 0}, packet);
+    EXPECT_TRUE(!fast || same(packet, parsed.packet));
+    return fast;
+  };
+  EXPECT_TRUE(is_fast(tcp(v4, "10.10.0.100:1935").syn()));
+  EXPECT_TRUE(is_fast(udp(v4, "10.10.0.100:8000").padding(10)));
+  EXPECT_TRUE(is_fast(tcp(v6, "[2001:db8:10::100]:1935")));
+  EXPECT_TRUE(is_fast(udp(v6, "[2001:db8:10::100]:8000").payload("odd")));
+
+  EXPECT_FALSE(is_fast(udp(v4, "10.10.0.100:8000").fragment(0x2000)));
+  EXPECT_FALSE(is_fast(udp(v4, "10.10.0.100:8000").options({1, 1, 1, 0})));
+  EXPECT_FALSE(is_fast(udp(v4, "10.10.0.100:8000").ip_checksum(0x1234)));
+  EXPECT_FALSE(is_fast(udp("127.0.0.1:1", "10.10.0.100:8000")));
+  EXPECT_FALSE(is_fast(udp(v4, "10.10.0.100:8000").to(kBroadcastMac)));
+  EXPECT_FALSE(is_fast(ping("198.51.100.7", "10.10.0.100")));
+  EXPECT_FALSE(is_fast(udp(v6, "[2001:db8:10::100]:8000").extension(0, {0, 1, 4, 0, 0, 0, 0})));
+  EXPECT_FALSE(is_fast(udp("[::1]:1", "[2001:db8:10::100]:8000")));
+}
+
+}  // namespace
+}  // namespace lb

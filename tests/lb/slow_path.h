@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The plain twin of lb/pipeline.h's process(), for services of tuples: each packet goes through the stages that know every case.
+#pragma once
+
+#include "lb/pipeline.h"
+
+namespace lb::test {
+
+void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept;
+
+}  // namespace lb::test
