@@ -12,6 +12,7 @@
 #include "lb/move_refusal.h"
 #include "lb/quic_lb.h"
 #include "lb/session.h"
+#include "lb/stage.h"
 
 namespace lb {
 
@@ -77,6 +78,26 @@ struct IceCounters {
   }
 };
 
+// What a worker's time went into, in cycles of its caller's clock (dataplane: the TSC).
+struct LoadCounters {
+  // Upper ends of the histogram of frames in a burst; the last one has none.
+  static constexpr std::array<uint32_t, 5> kFrames = {1, 4, 8, 16, 31};
+
+  // By round of all queues: those that found a frame, and those that found none. Together with the rests between
+  // rounds that is all the time since the worker began.
+  Counter busy_cycles, polling_cycles, resting_cycles;
+  std::array<Counter, kFrames.size() + 1> bursts;        // received from the wire, by their frames
+  std::array<Counter, kStageNames.size()> stage_cycles;  // by Stage, of the bursts that were timed
+  Counter timed_packets;                                 // frames of these bursts
+
+  // frames  1..kMaxBurst
+  void burst(unsigned frames) noexcept {
+    unsigned i = 0;
+    while (i < kFrames.size() && frames > kFrames[i]) ++i;
+    bursts[i].add(1);
+  }
+};
+
 // Conservation, for each worker: rx = tx - emitted + dropped + punted + consumed + held now. Frames of the kernel's stand
 // apart: from_kernel, and the drop reason kernel_tx_full.
 struct WorkerCounters {
@@ -96,6 +117,7 @@ struct WorkerCounters {
   Counter
       cid_moves;  // flows that a connection id opened: a client came by another tuple, or a tuple got another server
   IceCounters ice;
+  LoadCounters load;
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 
   // Indexed by ServiceId (kServiceGone included) and BackendId.

@@ -160,14 +160,21 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
 
 }  // namespace
 
-void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
+void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, StageClock* clock) noexcept {
+  const auto lap = [clock](Stage stage) {
+    if (clock != nullptr) [[unlikely]]
+      clock->lap(stage);
+  };
   const bool traced = snapshot.trace.has_value();
   if (traced) [[unlikely]]
     trace_arrivals(worker, snapshot, burst);
   worker.slots.follow(snapshot);
   recognize_burst(worker, snapshot, now, burst);
+  lap(Stage::kClassify);
   find_burst(worker, snapshot, now, burst);
+  lap(Stage::kAffinity);
   forward_burst(worker, snapshot, now, burst);
+  lap(Stage::kForward);
   if (traced) [[unlikely]]
     trace_burst(worker, snapshot, now, burst);
 }

@@ -10,6 +10,7 @@
 #include "lb/frame.h"
 #include "lb/packet.h"
 #include "lb/snapshot.h"
+#include "lb/stage_clock.h"
 #include "lb/time.h"
 #include "lb/worker.h"
 
@@ -26,8 +27,10 @@ struct Burst {
 
 // Runs one burst to completion. Every frame gets a verdict; frames of Cleat's own go to worker.out.
 // Counts everything except tx (the caller knows what was really sent).
-// cost  no allocation, lock, system call or clock read. The worker's own thread.
-void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept;
+// clock  started; gets a lap from each stage. null: none of this burst is timed
+// cost   no allocation, lock, system call or clock read but the laps'. The worker's own thread.
+void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst,
+             StageClock* clock = nullptr) noexcept;
 
 // Second try for a frame that got kHold: fills the destination MAC, or sends a piece after its datagram's first one.
 // frame    as process() or resume() left it, with frame.port = held.port
