@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/dataplane.h"
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -288,6 +289,7 @@ const lb::Snapshot* Dataplane::snapshot() const { return state_->snapshot(); }
 lb::Segment& Dataplane::segment() { return state_->segment(); }
 const lb::Neighbours& Dataplane::neighbours() const { return state_->neighbours(); }
 std::vector<const lb::WorkerCounters*> Dataplane::counters() const { return state_->counters(); }
+uint64_t Dataplane::tsc_hz() const { return rte_get_tsc_hz(); }
 std::vector<LinkState> Dataplane::links() const { return state_->links(); }
 
 }  // namespace dataplane

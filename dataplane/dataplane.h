@@ -55,6 +55,8 @@ class Dataplane {
   [[nodiscard]] lb::Segment& segment();
   [[nodiscard]] const lb::Neighbours& neighbours() const;
   [[nodiscard]] std::vector<const lb::WorkerCounters*> counters() const;
+  // Cycles of their lb::LoadCounters in a second.
+  [[nodiscard]] uint64_t tsc_hz() const;
   // By port, as it is now. cost  of each: a few system calls or register reads
   [[nodiscard]] std::vector<LinkState> links() const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/worker_loop.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 #include <sys/prctl.h>
@@ -34,7 +35,12 @@ void take_over(rte_mbuf* mbuf, const lb::Frame& frame) {
 
 WorkerLoop::WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool,
                        std::vector<WorkerPort> ports)
-    : worker_(worker), slot_(slot), pool_(pool), ports_(std::move(ports)) {
+    : worker_(worker),
+      slot_(slot),
+      pool_(pool),
+      ports_(std::move(ports)),
+      stages_(worker.counters.load, []() noexcept { return rte_rdtsc(); }) {
+  static_assert(kBurst == lb::LoadCounters::kFrames.back() + 1, "a full burst has a count of its own");
   for (size_t i = 0; i < ports_.size(); ++i) {
     const auto port = static_cast<lb::PortIndex>(i);
     const lb::PortTag tag = ports_[i].tag;
@@ -48,6 +54,7 @@ WorkerLoop::WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool
 void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
   ::prctl(PR_SET_TIMERSLACK, 1000UL);
   slot_.join(worker_.index);
+  round_began_ = rte_rdtsc();
   while (!stop.load(std::memory_order_relaxed)) {
     const lb::Snapshot& snapshot = *slot_.read();
     const lb::Now now = boot_time();
@@ -76,14 +83,25 @@ unsigned WorkerLoop::serve_wire(const lb::Snapshot& snapshot, lb::Now now,
                                 const lb::DevicePorts& device) noexcept {
   std::array<rte_mbuf*, kBurst> mbufs;
   const Queue& wire = ports_[device.first()].wire;
+  const bool timed = untimed_left_ == 0;
+  if (timed) [[unlikely]]
+    stages_.start();
   const unsigned received = rte_eth_rx_burst(wire.device, wire.number, mbufs.data(), kBurst);
   if (received == 0) return 0;
+  untimed_left_ = timed ? kTimedEvery - 1 : untimed_left_ - 1;
   for (unsigned i = 0; i < received; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
   load(device, mbufs, received);
-  lb::process(worker_, snapshot, now, burst_);
+  if (timed) [[unlikely]]
+    stages_.lap(lb::Stage::kRx);
+  lb::process(worker_, snapshot, now, burst_, timed ? &stages_ : nullptr);
   dispose(mbufs);
   put_own_frames();
   flush();
+  worker_.counters.load.burst(received);
+  if (timed) [[unlikely]] {
+    stages_.lap(lb::Stage::kTx);
+    worker_.counters.load.timed_packets.add(received);
+  }
   return received;
 }
 
@@ -297,6 +315,10 @@ void WorkerLoop::announce_if_due(const lb::Snapshot& snapshot, lb::Now now) noex
 }
 
 void WorkerLoop::rest(unsigned found) noexcept {
+  lb::LoadCounters& spent = worker_.counters.load;
+  const uint64_t round_ended = rte_rdtsc();
+  (found > 0 ? spent.busy_cycles : spent.polling_cycles).add(round_ended - round_began_);
+  round_began_ = round_ended;
   if (found > 0) {
     worker_.counters.busy_bursts.add(1);
     idle_polls_ = 0;
@@ -307,6 +329,8 @@ void WorkerLoop::rest(unsigned found) noexcept {
   if (++idle_polls_ < kSpinPolls) return;
   const timespec rest{0, std::clamp(rested_ns_ / kRestShare, kLeastRestNs, kLongestRestNs)};
   ::nanosleep(&rest, nullptr);
+  round_began_ = rte_rdtsc();
+  spent.resting_cycles.add(round_began_ - round_ended);
   rested_ns_ += rest.tv_nsec;
 }
 

@@ -40,6 +40,8 @@ class WorkerLoop {
 
  private:
   static constexpr unsigned kBurst = 32;
+  // One burst in so many is timed stage by stage. A prime: ports that take turns are all met.
+  static constexpr unsigned kTimedEvery = 127;
   static constexpr unsigned kTxRoom = 2 * kBurst + lb::OutFrames::kCapacity;
 
   struct TxBatch {
@@ -79,7 +81,10 @@ class WorkerLoop {
   const lb::Snapshot* snapshot_ = nullptr;  // of this round
   lb::Now now_;                             // likewise
   unsigned idle_polls_ = 0;
-  long rested_ns_ = 0;  // since a frame came
+  long rested_ns_ = 0;        // since a frame came
+  uint64_t round_began_ = 0;  // by the TSC
+  lb::StageClock stages_;
+  unsigned untimed_left_ = kTimedEvery - 1;  // bursts until one is timed
 
   static constexpr unsigned kAnnouncements = 2;
   static constexpr uint64_t kAnnounceIntervalMs = 2000;

@@ -3,6 +3,7 @@
 #include "dataplane/worker_loop.h"
 
 #include <gtest/gtest.h>
+#include <rte_cycles.h>
 #include <rte_lcore.h>
 
 #include <chrono>
@@ -314,6 +315,71 @@ TEST_F(WorkerLoopTest, AnnouncesEachVipWhenAsked) {
   EXPECT_EQ(Bytes(first.begin(), first.begin() + 6), Bytes(6, 0xff));
   EXPECT_EQ(Bytes(first.begin() + 28, first.begin() + 32), Bytes(first.begin() + 38, first.begin() + 42))
       << "sender and target are the VIP (RFC 5227 section 3)";
+}
+
+TEST_F(WorkerLoopTest, CountsBurstsByTheirFrames) {
+  start(one_backend);
+  for (unsigned n = 0; n < 32 + 32 + 7; ++n) outside_->deliver(mbuf_of(client_frame(n)));
+  run();
+  ASSERT_TRUE(soon([&] { return inside_->sent() == 32 + 32 + 7; }));
+  inside_->deliver(mbuf_of(lb::test::udp("10.20.0.11:8000", "10.20.0.1:53")));
+
+  std::vector<uint64_t> bursts;
+  ASSERT_TRUE(soon([&] {
+    bursts.clear();
+    for (const lb::Counter& each : counters_.load.bursts) bursts.push_back(each.get());
+    return bursts[0] == 1;
+  }));
+  EXPECT_EQ(bursts, (std::vector<uint64_t>{1, 0, 1, 0, 0, 2})) << "1, 7 and twice 32 frames";
+  EXPECT_EQ(received(0) + received(1), 32U + 32 + 7 + 1);
+}
+
+TEST_F(WorkerLoopTest, AccountsForAllOfItsTime) {
+  start(one_backend);
+  outside_->deliver(mbuf_of(client_frame(0)));
+  const lb::LoadCounters& load = counters_.load;
+  const uint64_t began = rte_rdtsc();
+  run();
+  ASSERT_TRUE(soon([&] { return load.resting_cycles.get() > 0 && inside_->sent() == 1; }));
+  const uint64_t running = rte_rdtsc(), polls = counters_.idle_polls.get();
+  ASSERT_TRUE(soon([&] { return counters_.idle_polls.get() > polls + 20; }));
+  const uint64_t still_running = rte_rdtsc();
+  stop_ = true;
+  thread_.join();
+  const uint64_t ended = rte_rdtsc();
+
+  EXPECT_GT(load.busy_cycles.get(), 0U);
+  EXPECT_GT(load.polling_cycles.get(), 0U);
+  const uint64_t all = load.busy_cycles.get() + load.polling_cycles.get() + load.resting_cycles.get();
+  EXPECT_LE(all, ended - began);
+  EXPECT_GE(all, still_running - running);
+}
+
+TEST_F(WorkerLoopTest, IsNotBusyWhenNothingComes) {
+  start();
+  run();
+  ASSERT_TRUE(soon([&] { return counters_.idle_polls.get() > 200; }));
+
+  EXPECT_EQ(counters_.load.busy_cycles.get(), 0U);
+  EXPECT_GT(counters_.load.resting_cycles.get(), 0U);
+}
+
+TEST_F(WorkerLoopTest, TimesEveryStageOfOneBurstInMany) {
+  constexpr unsigned kBursts = 300, kTimed = 2;  // of a frame each
+  start(one_backend);
+  run();
+  for (unsigned n = 0; n < kBursts; ++n) {
+    outside_->deliver(mbuf_of(client_frame(0)));
+    ASSERT_TRUE(soon([&] { return counters_.load.bursts[0].get() == n + 1; }));
+  }
+
+  ASSERT_TRUE(soon([&] { return counters_.load.timed_packets.get() == kTimed; }));
+  uint64_t sum = 0;
+  for (unsigned stage = 0; stage < lb::kStageNames.size(); ++stage) {
+    EXPECT_GT(counters_.load.stage_cycles[stage].get(), 0U) << lb::kStageNames[stage];
+    sum += counters_.load.stage_cycles[stage].get();
+  }
+  EXPECT_LT(sum, counters_.load.busy_cycles.get());
 }
 
 TEST_F(WorkerLoopTest, RestsWhenNothingComes) {
