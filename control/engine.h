@@ -28,6 +28,7 @@ struct Engine {
   lb::Segment* segment = nullptr;
   const lb::Neighbours* neighbours = nullptr;
   std::vector<const lb::WorkerCounters*> workers;
+  uint64_t tsc_hz = 1'000'000'000;  // cycles of lb::LoadCounters in a second
   std::vector<std::string> port_names;
   // By port, as in port_names. Asks the devices for their links. Empty: nothing is known of ports.
   std::function<std::vector<PortState>()> ports;

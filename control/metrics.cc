@@ -50,7 +50,8 @@ constexpr Column kWorkerColumns[] = {
     {"flow_misses", "cleat_worker_flow_lookups_total", "Look-ups of the flow table.", "result", "miss"},
     {"relocations", "cleat_worker_flow_relocations_total", "Entries of the flow table moved to make room."},
     {"busy_bursts", "cleat_worker_polls_total", "Polls of a receive queue.", "result", "busy"},
-    {"idle_polls", "cleat_worker_polls_total", "Polls of a receive queue.", "result", "idle"}};
+    {"idle_polls", "cleat_worker_polls_total", "Polls of a receive queue.", "result", "idle"},
+    {"timed_packets", "cleat_worker_timed_packets_total", "Frames of the bursts that were timed."}};
 // in: from clients to servers
 constexpr Column kTrafficColumns[] = {
     {"packets_in", "packets_total", "Packets forwarded.", "direction", "in"},
@@ -180,19 +181,45 @@ void add_backends(Exposition& out, const Json& pools) {
   }
 }
 
+// rows   of a histogram, their upper ends rising, null for the last
+// unit   of these ends, in that of the metric
+void fill(ClientMetric::Histogram& histogram, const Json& rows, const char* up_to, const char* count,
+          double unit) {
+  for (const Json& row : rows) {
+    histogram.sample_count += row.at(count).get<uint64_t>();
+    const Json& end = row.at(up_to);
+    const double bound = end.is_null() ? std::numeric_limits<double>::infinity() : end.get<double>() * unit;
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+}
+
 void add_gaps(Exposition& out, const Json& sessions) {
   ClientMetric::Histogram& gaps =
       out.add("cleat_session_gap_seconds", "Silence of the former address before a session's way back moved.",
               MetricType::Histogram, {})
           .histogram;
-  for (const Json& bucket : sessions.at("gaps")) {
-    gaps.sample_count += bucket.at("moves").get<uint64_t>();
-    const Json& up_to = bucket.at("up_to_ms");
-    const double bound =
-        up_to.is_null() ? std::numeric_limits<double>::infinity() : up_to.get<double>() / 1000;
-    gaps.bucket.push_back({gaps.sample_count, bound});
-  }
+  fill(gaps, sessions.at("gaps"), "up_to_ms", "moves", 1e-3);
   gaps.sample_sum = sessions.at("gap_ms_sum").get<double>() / 1000;
+}
+
+void add_load(Exposition& out, const Json& stats) {
+  const auto tsc_hz = stats.at("tsc_hz").get<double>();
+  out.number("cleat_tsc_hertz", "Cycles of the workers' clock in a second.", MetricType::Gauge, {}, tsc_hz);
+  for (const Json& worker : stats.at("workers")) {
+    const ClientMetric::Label of{"worker", label_text(worker.at("worker"))};
+    for (const char* state : {"busy", "polling", "resting"})
+      out.number("cleat_worker_time_seconds_total", "Time of a worker, by what it did.", MetricType::Counter,
+                 {of, {"state", state}}, worker.at(std::string(state) + "_cycles").get<double>() / tsc_hz);
+    ClientMetric::Histogram& bursts =
+        out.add("cleat_worker_burst_frames", "Frames in a burst that was received.", MetricType::Histogram,
+                {of})
+            .histogram;
+    fill(bursts, worker.at("bursts"), "up_to_frames", "bursts", 1);
+    bursts.sample_sum = worker.at("rx_packets").get<double>();
+    for (const auto& [stage, cycles] : worker.at("stage_cycles").items())
+      out.number("cleat_worker_stage_seconds_total", "Time of the bursts that were timed, by stage.",
+                 MetricType::Counter, {of, {"stage", stage}}, cycles.get<double>() / tsc_hz);
+  }
 }
 
 void add_sessions(Exposition& out, const Json& sessions) {
@@ -213,7 +240,7 @@ void add_sessions(Exposition& out, const Json& sessions) {
 }  // namespace
 
 std::string metrics_text(const Operations& operations) {
-  const Json stats = stats_json(operations.engine(), operations.spec());
+  const Json stats = stats_json(operations.engine(), operations.spec(), operations.load_window());
   Exposition out;
   add_process(out, status_json(operations));
   add_backends(out, pools_json(operations));
@@ -228,6 +255,7 @@ std::string metrics_text(const Operations& operations) {
     out.number("cleat_port_up", "1 while its link is up.", MetricType::Gauge,
                {{"port", label_text(port.at("port"))}}, port.at("link") == "up" ? 1 : 0);
   out.table(stats.at("workers"), {{"worker", "worker"}}, kWorkerColumns);
+  add_load(out, stats);
   const Json& ids = stats.at("connection_ids");
   out.counts(ids.at("routed"), "cleat_connection_ids_routed_total",
              "Packets whose connection id named a server, by its config id.", "config_id");

@@ -43,6 +43,7 @@ void Operations::end() {
 
 void Operations::tick() {
   engine_.segment->stamp(engine_.now());
+  load_window_.look(engine_);
   const bool by_load = std::any_of(config_.pools.begin(), config_.pools.end(), [](const PoolConfig& pool) {
     return pool.pick == lb::PickMethod::kLeastLoad;
   });

@@ -18,6 +18,7 @@
 #include "control/desired.h"
 #include "control/engine.h"
 #include "control/health.h"
+#include "control/load.h"
 #include "control/overrides.h"
 #include "control/passive_health.h"
 #include "control/slow_start.h"
@@ -127,6 +128,7 @@ class Operations {
   [[nodiscard]] const Overrides& overrides() const { return overrides_; }
   [[nodiscard]] const lb::SnapshotSpec& spec() const { return spec_; }  // in force
   [[nodiscard]] const Engine& engine() const { return engine_; }
+  [[nodiscard]] const LoadWindow& load_window() const { return load_window_; }
   [[nodiscard]] uint64_t generation() const { return generation_; }
   [[nodiscard]] const std::optional<ReloadResult>& last_reload() const { return last_reload_; }
   [[nodiscard]] const std::string& config_file() const { return config_file_; }
@@ -172,6 +174,7 @@ class Operations {
   Health health_;
   SlowStart slow_start_;
   PassiveHealth passive_health_;
+  LoadWindow load_window_;
   struct Unanswered {
     uint64_t since_ms;  // the engine's time
     bool silent;

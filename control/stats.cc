@@ -36,7 +36,8 @@ std::optional<uint16_t> backend_id(const Engine& engine, const std::string& pool
   return engine.segment->backends().find(identity);
 }
 
-Json worker_json(const lb::WorkerCounters& c, size_t number) {
+Json worker_json(const Engine& engine, const LoadWindow& window, size_t number) {
+  const lb::WorkerCounters& c = *engine.workers[number];
   uint64_t rx = 0, tx = 0, punted = 0, dropped = 0;
   for (const lb::PortCounters& port : c.ports) {
     rx += port.rx_packets.get();
@@ -44,22 +45,25 @@ Json worker_json(const lb::WorkerCounters& c, size_t number) {
     punted += port.punted.get();
   }
   for (const lb::Counter& drop : c.drops) dropped += drop.get();
-  return {{"worker", number},
-          {"rx_packets", rx},
-          {"tx_packets", tx},
-          {"punted", punted},
-          {"dropped", dropped},
-          {"consumed", c.consumed.get()},
-          {"emitted", c.emitted.get()},
-          {"icmp_sent", c.icmp_sent.get()},
-          {"icmp_relayed", c.icmp_relayed.get()},
-          {"resets", c.resets.get()},
-          {"held", c.held.get()},
-          {"flow_hits", c.flow_hits.get()},
-          {"flow_misses", c.flow_misses.get()},
-          {"relocations", c.relocations.get()},
-          {"busy_bursts", c.busy_bursts.get()},
-          {"idle_polls", c.idle_polls.get()}};
+  Json row{{"worker", number},
+           {"rx_packets", rx},
+           {"tx_packets", tx},
+           {"punted", punted},
+           {"dropped", dropped},
+           {"consumed", c.consumed.get()},
+           {"emitted", c.emitted.get()},
+           {"icmp_sent", c.icmp_sent.get()},
+           {"icmp_relayed", c.icmp_relayed.get()},
+           {"resets", c.resets.get()},
+           {"held", c.held.get()},
+           {"flow_hits", c.flow_hits.get()},
+           {"flow_misses", c.flow_misses.get()},
+           {"relocations", c.relocations.get()},
+           {"busy_bursts", c.busy_bursts.get()},
+           {"idle_polls", c.idle_polls.get()}};
+  row.update(load_sums_json(load_sums(c)));
+  row["load"] = load_json(window.of(engine, number), engine.tsc_hz);
+  return row;
 }
 
 Json port_json(const Engine& engine, size_t number) {
@@ -203,9 +207,9 @@ Json traffic_json(const Traffic& traffic) {
           {"flows_open", traffic.flows_open()}};
 }
 
-Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
+Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec, const LoadWindow& window) {
   Json workers = Json::array(), ports = Json::array(), services = Json::array(), backends = Json::array();
-  for (size_t i = 0; i < engine.workers.size(); ++i) workers.push_back(worker_json(*engine.workers[i], i));
+  for (size_t i = 0; i < engine.workers.size(); ++i) workers.push_back(worker_json(engine, window, i));
   for (size_t i = 0; i < engine.port_names.size(); ++i) ports.push_back(port_json(engine, i));
   for (const lb::ServiceSpec& service : spec.services) {
     Json row{{"service", service.name}};
@@ -223,7 +227,8 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec) {
                   {"unreachable", failures.unreachable}});
       backends.push_back(std::move(row));
     }
-  return {{"workers", workers},
+  return {{"tsc_hz", engine.tsc_hz},
+          {"workers", workers},
           {"ports", ports},
           {"drops", drops_json(engine)},
           {"connection_ids", connection_ids_json(engine)},

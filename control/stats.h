@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/engine.h"
+#include "control/load.h"
 #include "lb/address.h"
 #include "lb/snapshot_spec.h"
 
@@ -39,8 +40,10 @@ nlohmann::ordered_json traffic_json(const Traffic& traffic);
 
 // GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, services and
 // backends of `spec`.
-// spec  what the snapshot in force was made of
-nlohmann::ordered_json stats_json(const Engine& engine, const lb::SnapshotSpec& spec);
+// spec    what the snapshot in force was made of
+// window  of the same engine
+nlohmann::ordered_json stats_json(const Engine& engine, const lb::SnapshotSpec& spec,
+                                  const LoadWindow& window);
 
 // GET /v1/neighbours: next hops and their MAC addresses.
 nlohmann::ordered_json neighbours_json(const Engine& engine);

@@ -161,6 +161,7 @@ std::string show_stats(const Json& stats) {
                                                   {"relocations>", "relocations"},
                                                   {"busy>", "busy_bursts"},
                                                   {"idle>", "idle_polls"}});
+  if (const std::string load = show_load(stats); !load.empty()) out += "\n" + load;
   out += "\n" + traffic_table(stats.at("services"), {"service"});
   out += "\n" + traffic_table(stats.at("backends"), {"pool", "backend"});
   out += connection_ids_table(stats.at("connection_ids"));

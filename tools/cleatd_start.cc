@@ -70,6 +70,7 @@ control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& co
   engine.segment = &plane.segment();
   engine.neighbours = &plane.neighbours();
   engine.workers = plane.counters();
+  engine.tsc_hz = plane.tsc_hz();
   for (const control::PortConfig& port : config.dataplane.ports) engine.port_names.push_back(port.name);
   std::vector<std::string> devices;
   for (const control::PortConfig& port : config.dataplane.ports) devices.push_back(port.device);

@@ -92,6 +92,33 @@ TEST_F(CleatctlTest, EveryShowWorksAsTableAndAsJson) {
   }
 }
 
+TEST_F(CleatctlTest, StatsShowHowTheWorkersTimeGoes) {
+  EXPECT_EQ(run({"stats", "show"}).out.find("busy %"), std::string::npos) << "the workers stand still";
+  lb::WorkerCounters& worker = rig.counters[1];
+  worker.load.busy_cycles.add(1'000'000'000);
+  worker.load.polling_cycles.add(500'000'000);
+  worker.load.resting_cycles.add(2'500'000'000);
+  for (const unsigned frames : {1U, 3U, 32U, 4U}) worker.load.burst(frames);
+  worker.ports[0].rx_packets.add(40);
+  worker.load.stage_cycles[static_cast<unsigned>(lb::Stage::kParse)].add(8 * 32);
+  worker.load.timed_packets.add(32);
+
+  const Ran ran = run({"stats", "show"});
+  EXPECT_NE(ran.out.find(
+                "load of late, and % of bursts by their frames:\n"
+                "worker  over s  busy %  polling %  resting %  cycles/pkt  frames/burst     1   2-4  5-8  "
+                "9-16  17-31    32\n"
+                "     1     2.0    25.0       12.5       62.5  25000000.0          10.0  25.0  50.0  0.0   "
+                "0.0    0.0  25.0\n"),
+            std::string::npos)
+      << ran.out;
+  EXPECT_NE(ran.out.find("cycles per packet by stage, of 2000000000 a second:\n"
+                         "worker  timed pkts   rx  parse  classify  affinity  pick  forward   tx\n"
+                         "     1          32  0.0    8.0       0.0       0.0   0.0      0.0  0.0\n"),
+            std::string::npos)
+      << ran.out;
+}
+
 TEST_F(CleatctlTest, ConfigCheckNeedsNoDaemon) {
   rig.controller->stop();
   EXPECT_EQ(run_plain({"config", "check", rig.file()}).code, 0);

@@ -83,6 +83,28 @@ TEST_F(MetricsTest, SessionsAreCountedByRungMovesByKindAndGapsInAHistogram) {
   EXPECT_EQ(value("cleat_session_gap_seconds_sum"), 61);
 }
 
+TEST_F(MetricsTest, WorkersTellHowTheirTimeGoesAndHowFullTheirBurstsAre) {
+  lb::LoadCounters& load = rig.counters[1].load;
+  load.busy_cycles.add(3'000'000'000);
+  load.resting_cycles.add(1'000'000'000);
+  for (const unsigned frames : {1U, 3U, 32U}) load.burst(frames);
+  rig.counters[1].ports[0].rx_packets.add(36);
+  load.stage_cycles[static_cast<unsigned>(lb::Stage::kTx)].add(500'000'000);
+  load.timed_packets.add(32);
+
+  EXPECT_EQ(value("cleat_tsc_hertz"), 2e9);
+  EXPECT_EQ(value(R"(cleat_worker_time_seconds_total{worker="1",state="busy"})"), 1.5);
+  EXPECT_EQ(value(R"(cleat_worker_time_seconds_total{worker="1",state="polling"})"), 0);
+  EXPECT_EQ(value(R"(cleat_worker_time_seconds_total{worker="1",state="resting"})"), 0.5);
+  EXPECT_EQ(value(R"(cleat_worker_burst_frames_bucket{worker="1",le="1"})"), 1);
+  EXPECT_EQ(value(R"(cleat_worker_burst_frames_bucket{worker="1",le="31"})"), 2);
+  EXPECT_EQ(value(R"(cleat_worker_burst_frames_bucket{worker="1",le="+Inf"})"), 3);
+  EXPECT_EQ(value(R"(cleat_worker_burst_frames_sum{worker="1"})"), 36);
+  EXPECT_EQ(value(R"(cleat_worker_stage_seconds_total{worker="1",stage="tx"})"), 0.25);
+  EXPECT_EQ(value(R"(cleat_worker_timed_packets_total{worker="1"})"), 32);
+  EXPECT_EQ(value(R"(cleat_worker_timed_packets_total{worker="0"})"), 0);
+}
+
 TEST_F(MetricsTest, WhetherTheConfigurationIsInForceIsThere) {
   EXPECT_EQ(value("cleat_config_last_reload_ok"), 1);
   EXPECT_EQ(value(R"(cleat_build_info{version="1.2.3"})"), 1);
@@ -101,7 +123,11 @@ TEST_F(MetricsTest, EveryNumberOfTheStatisticsIsThere) {
       for (const auto& each : json) count(each);
   };
   test::Json stats = rig.get("/v1/stats");
-  for (test::Json& worker : stats["workers"]) worker.erase("worker");  // its number is a label
+  for (test::Json& worker : stats["workers"]) {
+    worker.erase("worker");  // its number is a label
+    worker.erase("load");    // made of the others
+    for (test::Json& burst : worker["bursts"]) burst.erase("up_to_frames");
+  }
   for (test::Json& gap : stats["sessions"]["gaps"]) gap.erase("up_to_ms");
   count(stats);
   const auto of_process = [](const auto& metric) {
@@ -114,7 +140,9 @@ TEST_F(MetricsTest, EveryNumberOfTheStatisticsIsThere) {
            metric.first.starts_with("cleat_backend_falls") ||
            metric.first.starts_with("cleat_backend_suspicions") ||
            metric.first.starts_with("cleat_health_checks") || metric.first.starts_with("cleat_pool_panic") ||
-           metric.first == "cleat_session_gap_seconds_count";
+           metric.first == "cleat_session_gap_seconds_count" ||
+           metric.first.starts_with("cleat_worker_burst_frames_count") ||
+           metric.first.starts_with("cleat_worker_burst_frames_sum");
   };
   EXPECT_EQ(all.size() - static_cast<size_t>(std::count_if(all.begin(), all.end(), of_process)), numbers);
 }

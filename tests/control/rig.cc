@@ -120,6 +120,7 @@ Rig::Rig() {
   engine.neighbours = &neighbours;
   engine.port_names = {"outside", "inside"};
   engine.workers = {&counters[0], &counters[1]};
+  engine.tsc_hz = 2'000'000'000;
   engine.now = [this] { return now; };
   engine.snapshot = [this] { return snapshot.get(); };
   engine.publish = [this](const lb::SnapshotSpec& wanted) -> lb::Result<uint64_t> {

@@ -2,6 +2,7 @@
 // GET /v1/stats: the workers' counters, summed and named.
 #include "control/stats.h"
 
+#include "control/load.h"
 #include "control/passive_health.h"
 #include "tests/control/rig.h"
 
@@ -136,6 +137,63 @@ TEST_F(StatsTest, CountMovesOfSessionsByKindAndByTheSilenceBefore) {
     EXPECT_EQ(gap.at("moves"), has_one ? 1 : 0) << gap;
   }
   EXPECT_TRUE(sessions.at("gaps").back().at("up_to_ms").is_null());
+}
+
+// A worker that was busy for a quarter of so many cycles, with a packet for each 100 busy ones.
+void work(lb::WorkerCounters& counters, uint64_t cycles) {
+  lb::LoadCounters& load = counters.load;
+  load.busy_cycles.add(cycles / 4);
+  load.polling_cycles.add(cycles / 4);
+  load.resting_cycles.add(cycles / 2);
+  for (uint64_t packets = cycles / 400; packets > 0; packets -= 8) {
+    load.burst(8);
+    counters.ports[0].rx_packets.add(8);
+  }
+  load.timed_packets.add(8);
+  load.stage_cycles[static_cast<unsigned>(lb::Stage::kForward)].add(8 * 40);
+}
+
+TEST_F(StatsTest, LoadIsSharesOfTimeAndAveragesOfPacketsAndBursts) {
+  work(rig.counters[1], 320'000);
+
+  const Json workers = rig.get("/v1/stats").at("workers");
+  EXPECT_TRUE(workers.at(0).at("load").is_null()) << "its clock stands still";
+  const Json load = workers.at(1).at("load");
+  EXPECT_EQ(load.at("busy"), 0.25);
+  EXPECT_EQ(load.at("polling"), 0.25);
+  EXPECT_EQ(load.at("resting"), 0.5);
+  EXPECT_EQ(load.at("packets"), 800);
+  EXPECT_EQ(load.at("cycles_per_packet"), 100);
+  EXPECT_EQ(load.at("frames_per_burst"), 8);
+  EXPECT_EQ(load.at("stage_cycles_per_packet").at("forward"), 40);
+  EXPECT_EQ(load.at("stage_cycles_per_packet").at("rx"), 0);
+  EXPECT_EQ(workers.at(1).at("busy_cycles"), 80'000);
+}
+
+TEST_F(StatsTest, AnAverageOfNothingIsNull) {
+  rig.counters[0].load.polling_cycles.add(3'000'000'000);
+
+  const Json load = rig.get("/v1/stats").at("workers").at(0).at("load");
+  EXPECT_EQ(load.at("seconds"), 1.5);
+  EXPECT_EQ(load.at("busy"), 0);
+  EXPECT_TRUE(load.at("cycles_per_packet").is_null());
+  EXPECT_TRUE(load.at("frames_per_burst").is_null());
+  EXPECT_TRUE(load.at("stage_cycles_per_packet").at("parse").is_null());
+}
+
+TEST_F(StatsTest, LoadForgetsWhatWasBeforeItsWindow) {
+  LoadWindow window;
+  work(rig.counters[0], 320'000);
+  for (size_t second = 1; second < LoadWindow::kSeconds; ++second) window.look(rig.engine);
+  EXPECT_EQ(window.of(rig.engine, 0).all_cycles(), 320'000u);
+
+  window.look(rig.engine);
+  work(rig.counters[0], 3'200);
+  EXPECT_EQ(window.of(rig.engine, 0).all_cycles(), 3'200u);
+  EXPECT_EQ(window.of(rig.engine, 0).packets, 8u);
+  for (size_t second = 0; second < LoadWindow::kSeconds; ++second) window.look(rig.engine);
+
+  EXPECT_TRUE(load_json(window.of(rig.engine, 0), 1).is_null());
 }
 
 }  // namespace

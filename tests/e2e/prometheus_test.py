@@ -95,6 +95,19 @@ def every_frame_is_accounted_for(stage):
     assert list(stage.query("sum(cleat_worker_receive_packets_total)").values())[0] > 500
 
 
+def the_time_of_each_worker_adds_up(stage):
+    """Of two scrapes: the states are 1 together, but for what lies between the clocks of cleatd and Prometheus."""
+    def shares():
+        return stage.query("sum by (worker) (irate(cleat_worker_time_seconds_total[10s]))").values()
+    wait_for(lambda: (seen := shares()) and all(0.9 < each < 1.1 for each in seen), lambda: f"shares of 1, not {shares()}")
+    frames = stage.query("cleat_worker_burst_frames_sum / cleat_worker_burst_frames_count")
+    cost = stage.query('cleat_worker_time_seconds_total{state="busy"} / ignoring(state) cleat_worker_receive_packets_total'
+                       ' * on() group_left cleat_tsc_hertz')
+    say(f"shares {list(shares())}, frames a burst {list(frames.values())}, cycles a packet {list(cost.values())}")
+    assert frames and all(1 <= each <= 32 for each in frames.values())
+    assert cost and all(each > 0 for each in cost.values())
+
+
 def promtool_finds_nothing_to_say(stage):
     """The format, and the conventions of names."""
     text = stage.run.path("metrics.txt")
@@ -104,4 +117,5 @@ def promtool_finds_nothing_to_say(stage):
 
 
 run_on_stages((Stage, [prometheus_scrapes_with_the_token_and_is_refused_without, a_query_returns_what_happened,
-                       a_server_that_dies_is_seen, every_frame_is_accounted_for, promtool_finds_nothing_to_say]))
+                       a_server_that_dies_is_seen, every_frame_is_accounted_for, the_time_of_each_worker_adds_up,
+                       promtool_finds_nothing_to_say]))

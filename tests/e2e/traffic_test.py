@@ -6,6 +6,7 @@ from lab.config import config_for, service
 from lab.nginx import BODY_BYTES, WEB_PORT, Nginx
 from lab.topology import Topology
 from lab.traffic import IPERF_PORT, fetch, iperf, iperf_server, sha256, url
+from lab.wait import wait_for
 
 TCP_BYTES, UDP_BYTES, UDP_BLOCK = 32_000_000, 3_600_000, 1200
 _PATTERN = b"0123456789" * 20_000  # of iperf3's repeating payload; it begins anew with each of its writes
@@ -150,6 +151,56 @@ def bulk_udp_in_dsr_over_ipv6_keeps_every_byte(stage):
     stage.bulk_udp(stage.net.vip6)
 
 
+class Spent:
+    """What a cleatd's workers did since the one before, or since they began."""
+
+    def __init__(self, stats, former=None):
+        workers = stats["workers"]
+        self.cycles = {state: sum(w[f"{state}_cycles"] for w in workers) for state in ("busy", "polling", "resting")}
+        self.packets = sum(w["rx_packets"] for w in workers)
+        self.bursts = sum(row["bursts"] for w in workers for row in w["bursts"])
+        if former:
+            self.cycles = {state: cycles - former.cycles[state] for state, cycles in self.cycles.items()}
+            self.packets -= former.packets
+            self.bursts -= former.bursts
+        self.busy = self.cycles["busy"] / max(1, sum(self.cycles.values()))
+
+    def __str__(self):
+        return f"busy {100 * self.busy:.1f} %, {self.packets} packets in {self.bursts} bursts"
+
+
+def load_rises_with_traffic_and_falls_again(stage):
+    api = stage.cleatd.api
+    hertz = api.stats()["tsc_hz"]
+
+    def at_rest():
+        """Of half a second and more."""
+        begin = Spent(api.stats())
+        return wait_for(lambda: (now := Spent(api.stats(), begin)).cycles["resting"] > hertz / 2 and now, "a rest")
+    idle = at_rest()
+    begin = Spent(api.stats())
+    stage.bulk_tcp(NAT_VIP)
+    loaded = Spent(api.stats(), begin)
+    after = at_rest()
+    say(f"idle: {idle}; loaded: {loaded}; after: {after}")
+    assert 0 <= idle.busy < loaded.busy <= 1 and after.busy < loaded.busy
+    assert 1 <= loaded.packets / loaded.bursts <= 32 and loaded.cycles["busy"] / loaded.packets > 0
+
+
+def stats_show_what_the_time_went_into(stage):
+    """Over the last ten seconds, in which there was traffic."""
+    stage.bulk_tcp(NAT_VIP)
+    shown = stage.cleatd.ctl("stats", "show").stdout
+    say(shown[shown.index("load of late"):shown.index("service ")])
+    for worker in stage.cleatd.api.stats()["workers"]:
+        load = worker["load"]
+        assert 0 < load["busy"] <= 1 and abs(load["busy"] + load["polling"] + load["resting"] - 1) < 0.001, load
+        assert 0 < load["seconds"] < 60 and load["packets"] > 0, load
+        assert load["cycles_per_packet"] > 0 and 1 <= load["frames_per_burst"] <= 32, load
+        assert load["timed_packets"] == 0 or all(load["stage_cycles_per_packet"][each] > 0
+                                                 for each in ("rx", "parse", "forward", "tx")), load
+
+
 def each_mode_was_what_it_says(stage):
     """nat carries the answers, too; in dsr they go past Cleat."""
     for pool in ("srs", "srs6"):
@@ -174,6 +225,7 @@ TESTS = (body_over_http_in_nat_is_the_same_at_both_ends, body_over_http_in_nat_o
          bulk_tcp_in_dsr_keeps_every_byte, bulk_tcp_in_dsr_over_ipv6_keeps_every_byte,
          bulk_udp_in_nat_keeps_every_byte, bulk_udp_in_nat_over_ipv6_keeps_every_byte,
          bulk_udp_in_dsr_keeps_every_byte, bulk_udp_in_dsr_over_ipv6_keeps_every_byte,
+         load_rises_with_traffic_and_falls_again, stats_show_what_the_time_went_into,
          each_mode_was_what_it_says, no_end_saw_a_wrong_checksum)
 
 if __name__ == "__main__":
