@@ -178,7 +178,7 @@ TEST_F(StatsTest, AnAverageOfNothingIsNull) {
   EXPECT_EQ(load.at("busy"), 0);
   EXPECT_TRUE(load.at("cycles_per_packet").is_null());
   EXPECT_TRUE(load.at("frames_per_burst").is_null());
-  EXPECT_TRUE(load.at("stage_cycles_per_packet").at("parse").is_null());
+  EXPECT_TRUE(load.at("stage_cycles_per_packet").at("classify").is_null());
 }
 
 TEST_F(StatsTest, LoadForgetsWhatWasBeforeItsWindow) {

@@ -198,7 +198,7 @@ def stats_show_what_the_time_went_into(stage):
         assert 0 < load["seconds"] < 60 and load["packets"] > 0, load
         assert load["cycles_per_packet"] > 0 and 1 <= load["frames_per_burst"] <= 32, load
         assert load["timed_packets"] == 0 or all(load["stage_cycles_per_packet"][each] > 0
-                                                 for each in ("rx", "parse", "forward", "tx")), load
+                                                 for each in ("rx", "classify", "forward", "tx")), load
 
 
 def each_mode_was_what_it_says(stage):

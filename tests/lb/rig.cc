@@ -135,7 +135,7 @@ std::vector<Outcome> Rig::send_burst(std::span<const Bytes> frames, PortIndex po
     std::copy(frames[i].begin(), frames[i].end(), data);
     burst->frames[i] = {data, static_cast<uint16_t>(frames[i].size()), headroom, port};
   }
-  run(worker(worker_index), *snapshot_, now_, *burst);
+  run(worker(worker_index), *snapshot_, now_, *burst, nullptr);
   std::vector<Outcome> outcomes;
   for (unsigned i = 0; i < burst->count; ++i) {
     const Frame& frame = burst->frames[i];

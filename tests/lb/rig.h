@@ -78,7 +78,7 @@ class Rig {
   Neighbours& neighbours() { return *neighbours_; }
   [[nodiscard]] const SnapshotSpec& spec() const { return spec_; }
   uint16_t headroom = 0;  // writable bytes before a frame that is sent
-  void (*run)(Worker&, const Snapshot&, Now, Burst&) noexcept = process;
+  void (*run)(Worker&, const Snapshot&, Now, Burst&, StageClock*) noexcept = process;
   [[nodiscard]] uint64_t drops(DropReason reason) const;
   // Sums over the workers.
   [[nodiscard]] int64_t open_flows(std::string_view service) const;

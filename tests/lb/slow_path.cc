@@ -41,7 +41,7 @@ void forward(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Pa
 
 }  // namespace
 
-void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
+void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, StageClock*) noexcept {
   worker.slots.follow(snapshot);
   for (unsigned i = 0; i < burst.count; ++i) {
     burst.verdicts[i] = {};

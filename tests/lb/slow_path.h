@@ -6,6 +6,8 @@
 
 namespace lb::test {
 
-void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept;
+// clock  not looked at
+void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst,
+                    StageClock* clock) noexcept;
 
 }  // namespace lb::test
