@@ -15,7 +15,7 @@ namespace lb {
   X(kBadIpChecksum,        "bad_ip_checksum",        "the IPv4 header checksum is wrong")              \
   X(kBadL4Header,          "bad_l4_header",          "TCP data offset or UDP length is impossible")    \
   X(kBadSource,            "bad_source",             "source address is a group, loopback or unset address") \
-  X(kFragment,             "fragment",               "a piece of ICMP, or one that would have to be translated or get a header") \
+  X(kFragment,             "fragment",               "a piece of ICMP, or one that would have to get a header or, for IPv6, a checksum") \
   X(kFragmentOverlap,      "fragment_overlap",       "a piece of a datagram that overlaps another")    \
   X(kFragmentLost,         "fragment_lost",          "the datagram's first piece did not come")        \
   X(kFragmentQueueFull,    "fragment_queue_full",    "too many pieces wait for first pieces")          \

@@ -22,20 +22,15 @@ namespace {
 
 constexpr Family family_of(const Packet& packet) { return packet.v4 ? Family::kIpv4 : Family::kIpv6; }
 
-[[gnu::cold]] void drop_too_big(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, int mtu,
-                                Verdict& verdict) {
-  tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
-  worker.drop(packet, verdict, DropReason::kTooBig);
-}
-
 // Through that port, in the family of `towards`, when it has grown by so much. Otherwise it is dropped, and its sender told.
-bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress, Family towards,
-          int growth, Verdict& verdict) {
-  const int translated = towards == family_of(packet) ? 0 : translated_growth(towards);
+bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, PortIndex egress,
+          const IpAddress& towards, int growth, Verdict& verdict) {
+  const int translated = towards.is_v4() == packet.v4 ? 0 : translated_growth(towards.family(), packet.piece);
   const int mtu = worker.mtus[egress] - translated - growth;
   if (static_cast<int>(ip_bytes(packet)) <= mtu) [[likely]]
     return true;
-  drop_too_big(worker, snapshot, now, packet, mtu, verdict);
+  tell_too_big(worker, snapshot, now, packet, static_cast<uint16_t>(mtu));
+  worker.drop(packet, verdict, DropReason::kTooBig);
   return false;
 }
 
@@ -60,28 +55,17 @@ struct Whose {
   bool is_reply;
 };
 
-// As rewrite(), and remembers how, for the other pieces.
-bool rewrite_first_piece(Worker& worker, Now now, Packet& packet, const Ends& ends, const Route& route,
-                         const Whose& whose, Verdict& verdict) {
-  const FragmentWay way{Forward::kNat, ends.source,   ends.destination, route,
-                        packet.hash,   whose.service, whose.backend,    whose.is_reply};
-  const Datagram* const datagram = note_first_piece(worker, now, packet, way, verdict);
-  if (datagram == nullptr) return false;
-  rewrite(packet, ends);
-  renumber(packet, datagram->new_id);
-  return true;
-}
-
 // With other ends, in their family.
 void send_rewritten(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
                     const Ends& ends, const Route& route, const Whose& whose, Verdict& verdict) {
   const bool same_family = ends.source.is_v4() == packet.v4;
   if (same_family && packet.piece == Piece::kWhole) [[likely]] {
     rewrite(packet, ends);
-  } else if (same_family) {
-    if (!rewrite_first_piece(worker, now, packet, ends, route, whose, verdict)) return;
+  } else if (packet.piece == Piece::kFirst) {
+    const FragmentWay way{Forward::kNat, ends.source,   ends.destination, route,
+                          packet.hash,   whose.service, whose.backend,    whose.is_reply};
+    if (!rewrite_first_piece(worker, now, frame, packet, ends, way, verdict)) return;
   } else {
-    if (packet.piece != Piece::kWhole) return worker.drop(packet, verdict, DropReason::kFragment);
     if (frame.headroom < kMostTranslatedGrowth) return worker.drop(packet, verdict, DropReason::kNoHeadroom);
     translate(frame, packet, ends, worker.ip_id);
   }
@@ -152,7 +136,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   Splice splice = Splice::kAsItIs;
   if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;
   const int growth = splice == Splice::kAsItIs ? 0 : growth_of(splice, packet);
-  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address.family(), growth, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, growth, verdict)) return;
   if (syn) [[unlikely]] {
     const auto back = snapshot.routes.find(packet.src);
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
@@ -183,13 +167,13 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
     return worker.drop(packet, verdict, DropReason::kFamilyMismatch);
   const auto route = snapshot.routes.find(view->client);
   if (!route) return worker.drop(packet, verdict, DropReason::kNoRoute);
-  const Family family = view->client.family();
-  if (!fits(worker, snapshot, now, packet, route->port, family, 0, verdict)) return;
+  if (!fits(worker, snapshot, now, packet, route->port, view->client, 0, verdict)) return;
 
   if (packet.protocol == Protocol::kTcp) {
     NatSlots::note_tcp(slot.tcp_reply, slot.tcp_forward, packet.tcp_flags);
     if (control.state() == SlotState::kEmbryonic) note_handshake(worker, packet, slot, control.backend());
     const bool spliced = is_spliced(slot);
+    const Family family = view->client.family();
     if ((packet.tcp_flags & tcp_flag::kSyn) != 0) [[unlikely]]
       clamp_between(worker, packet, route->port, family, backend, listener.mss,
                     spliced ? proxy_header_bytes(family) : uint8_t{0});

@@ -5,6 +5,7 @@
 
 #include "lb/checksum.h"
 #include "lb/hash.h"
+#include "lb/ip_header.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -17,27 +18,9 @@ uint32_t id_of(const Packet& packet) {
   return reinterpret_cast<const Ipv6FragmentHeader*>(packet.fragment_header)->id.raw;
 }
 
-struct Place {
-  Datagram::Span span;
-  bool is_last;
-};
-
 // In units of eight bytes; the last piece's are rounded up.
-Place place_of(const Packet& packet) {
-  const uint32_t bytes = packet.l4_length;
-  uint32_t begin = 0;
-  bool more = false;
-  if (packet.v4) {
-    const uint16_t field = reinterpret_cast<const Ipv4Header*>(packet.l3)->fragment.host();
-    begin = field & 0x1fffU;
-    more = (field & 0x2000) != 0;
-  } else {
-    const uint16_t field =
-        reinterpret_cast<const Ipv6FragmentHeader*>(packet.fragment_header)->offset_flags.host();
-    begin = field >> 3;
-    more = (field & 1) != 0;
-  }
-  return {{static_cast<uint16_t>(begin), static_cast<uint16_t>(begin + (bytes + 7) / 8)}, !more};
+Datagram::Span span_of(const Packet& packet, const PiecePlace& place) {
+  return {place.offset, static_cast<uint16_t>(place.offset + (packet.l4_length + 7) / 8)};
 }
 
 }  // namespace
@@ -78,32 +61,32 @@ Datagram& Fragments::begin(const Packet& packet, Now now) noexcept {
 }
 
 bool Fragments::add(Datagram& datagram, const Packet& packet) noexcept {
-  const Place place = place_of(packet);
+  const PiecePlace place = place_of(packet);
+  const Datagram::Span span = span_of(packet, place);
   auto* const begin = datagram.spans.data();
   auto* const end = begin + datagram.span_count;
   auto* const after =
-      std::find_if(begin, end, [&](const Datagram::Span& s) { return s.begin >= place.span.begin; });
-  const bool overlaps = (after != end && after->begin < place.span.end) ||
-                        (after != begin && after[-1].end > place.span.begin) ||
-                        place.span.begin == place.span.end;
-  if (overlaps || (place.is_last && datagram.last_came)) return false;
-  const bool joins_before = after != begin && after[-1].end == place.span.begin;
-  const bool joins_after = after != end && after->begin == place.span.end;
+      std::find_if(begin, end, [&](const Datagram::Span& s) { return s.begin >= span.begin; });
+  const bool overlaps = (after != end && after->begin < span.end) ||
+                        (after != begin && after[-1].end > span.begin) || span.begin == span.end;
+  if (overlaps || (!place.more && datagram.last_came)) return false;
+  const bool joins_before = after != begin && after[-1].end == span.begin;
+  const bool joins_after = after != end && after->begin == span.end;
   if (joins_before && joins_after) {
     after[-1].end = after->end;
     std::copy(after + 1, end, after);
     --datagram.span_count;
   } else if (joins_before) {
-    after[-1].end = place.span.end;
+    after[-1].end = span.end;
   } else if (joins_after) {
-    after->begin = place.span.begin;
+    after->begin = span.begin;
   } else {
     if (datagram.span_count == Datagram::kMostSpans) return false;
     std::copy_backward(after, end, end + 1);
-    *after = place.span;
+    *after = span;
     ++datagram.span_count;
   }
-  datagram.last_came |= place.is_last;
+  datagram.last_came |= !place.more;
   return true;
 }
 

@@ -16,12 +16,13 @@ namespace lb {
 // Where a first piece went, for those that follow.
 struct FragmentWay {
   Forward forward{};
-  IpAddress from, to;  // nat: the addresses of what goes out
+  IpAddress from, to;  // nat: the addresses of what goes out, of either family
   Route route;         // nat
   uint64_t hash = 0;   // gue
   ServiceId service = 0;
   BackendId backend = 0;
   bool is_reply = false;
+  bool refused = false;  // nat: the first piece was dropped as `fragment`, and so are they
 };
 
 // What came of a datagram so far.

@@ -8,6 +8,11 @@
 namespace lb {
 namespace {
 
+Piece piece_at(int offset, bool more) {
+  if (offset != 0) return Piece::kLater;
+  return more ? Piece::kFirst : Piece::kWhole;
+}
+
 bool read_ipv4(std::span<const uint8_t> quoted, IcmpQuote& quote) {
   if (quoted.size() < sizeof(Ipv4Header)) return false;
   const auto* ip = reinterpret_cast<const Ipv4Header*>(quoted.data());
@@ -17,8 +22,8 @@ bool read_ipv4(std::span<const uint8_t> quoted, IcmpQuote& quote) {
   quote.source = IpAddress::v4(ip->source);
   quote.destination = IpAddress::v4(ip->destination);
   quote.protocol = ip->protocol;
-  constexpr uint16_t kOffset = 0x1fff;
-  quote.later_fragment = (ip->fragment.host() & kOffset) != 0;
+  constexpr uint16_t kMoreFragments = 0x2000, kOffset = 0x1fff;
+  quote.piece = piece_at(ip->fragment.host() & kOffset, (ip->fragment.host() & kMoreFragments) != 0);
   return true;
 }
 
@@ -30,7 +35,7 @@ bool read_ipv6(std::span<const uint8_t> quoted, IcmpQuote& quote) {
   if (walk_extensions(quoted.data(), quoted.size(), walk)) return false;
   if (walk.fragment) {
     const uint8_t* header = quoted.data() + walk.offset;
-    quote.later_fragment = (header[2] << 8 | (header[3] & 0xf8)) != 0;
+    quote.piece = piece_at(header[2] << 8 | (header[3] & 0xf8), (header[3] & 1) != 0);
     walk.offset += kFragmentHeaderBytes;
   }
   quote.ip_length = walk.offset;
@@ -51,7 +56,8 @@ std::optional<IcmpQuote> read_icmp_quote(std::span<const uint8_t> quoted, bool v
   quote.l4 = quoted.data() + quote.ip_length;
   quote.l4_length = quoted.size() - quote.ip_length;
   const auto protocol = static_cast<Protocol>(quote.protocol);
-  if (quote.later_fragment || (protocol != Protocol::kTcp && protocol != Protocol::kUdp)) return quote;
+  if (quote.piece == Piece::kLater || (protocol != Protocol::kTcp && protocol != Protocol::kUdp))
+    return quote;
   if (quote.l4_length < kLeastQuoted) return std::nullopt;
   const auto* ports = reinterpret_cast<const UdpHeader*>(quote.l4);
   quote.source_port = ports->source.host();

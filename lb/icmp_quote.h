@@ -21,9 +21,9 @@ struct IcmpQuote {
   const uint8_t* l4 = nullptr;
   size_t l4_length = 0;  // bytes quoted from there; 8 at least for TCP and UDP
   uint8_t protocol = 0;
-  bool later_fragment = false;  // it is not a packet's beginning, so l4 is no header
+  Piece piece = Piece::kWhole;  // of a later one l4 is no header
   IpAddress source, destination;
-  uint16_t source_port = 0, destination_port = 0;  // of TCP and UDP, if it is a beginning
+  uint16_t source_port = 0, destination_port = 0;  // of TCP and UDP, unless it is a later piece
 
   // Bytes behind the IP header that the whole packet had, as it says; more than were quoted as a rule.
   [[nodiscard]] size_t claimed_contents() const;

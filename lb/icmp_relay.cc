@@ -36,7 +36,7 @@ class Relay {
     quote_ = *quote;
     // Whoever speaks of a packet that the address he speaks to never sent is mistaken, or lies.
     const LocalAddress* local = snapshot_.addresses.find(packet_.dst);
-    if (quote_.source != packet_.dst || quote_.later_fragment) return drop(DropReason::kIcmpNoFlow);
+    if (quote_.source != packet_.dst || quote_.piece == Piece::kLater) return drop(DropReason::kIcmpNoFlow);
     if (local->vip != LocalAddress::kNone) return of_client(local->vip);
     if (quote_.is_tunnel() && !find_slot(local->lip)) return of_tunnel();
     of_backend(local->lip);
@@ -156,7 +156,7 @@ class Relay {
     if (from.is_v4() != to.is_v4() || ends.source.is_v4() != from.is_v4())
       return drop(DropReason::kFamilyMismatch);
     auto icmp = std::optional(*reinterpret_cast<const IcmpHeader*>(packet_.l4));
-    if (from.is_v4() != packet_.v4) icmp = translate_icmp_error(*icmp, packet_.dst.family());
+    if (from.is_v4() != packet_.v4) icmp = translate_icmp_error(*icmp, packet_.dst.family(), quote_.piece);
     if (!icmp) return drop(DropReason::kIcmpNotForwarded);
     if (!worker_.icmp_relays.take(now_)) return drop(DropReason::kIcmpLimited);
     std::array<uint8_t, kMaxEmittedIp> message;
@@ -220,7 +220,8 @@ class Relay {
     fields.protocol = quote_.protocol;
     fields.contents = quote_.claimed_contents();
     fields.ttl = packet_.v4 ? quote_.ip[8] : quote_.ip[7];
-    fields.dont_fragment = true;
+    fields.place.more = quote_.piece == Piece::kFirst;
+    fields.dont_fragment = !fields.place.more;
     return put_ip_header(at, ends.source, ends.destination, fields);
   }
 

@@ -125,8 +125,9 @@ void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
 Late late_look(const Verdict& held, const Verdict& verdict) {
   const bool untouched =
       held.first_piece_ms != 0 && verdict.action == Action::kDrop &&
-      (verdict.reason == DropReason::kFragmentLost || verdict.reason == DropReason::kFragmentOverlap ||
-       verdict.reason == DropReason::kTooBig);
+      (verdict.reason == DropReason::kFragment || verdict.reason == DropReason::kFragmentLost ||
+       verdict.reason == DropReason::kFragmentOverlap || verdict.reason == DropReason::kTooBig ||
+       verdict.reason == DropReason::kNoHeadroom);
   return untouched ? Late::kAsItCame : Late::kAsItLeaves;
 }
 

@@ -65,14 +65,17 @@ std::optional<IcmpHeader> to_v6(const IcmpHeader& icmp) {
   return std::nullopt;  // a parameter problem: of a header that the other side did not write
 }
 
-std::optional<IcmpHeader> to_v4(const IcmpHeader& icmp) {
+std::optional<IcmpHeader> to_v4(const IcmpHeader& icmp, Piece piece) {
   constexpr uint8_t kHost = 1, kProtocol = 2, kPort = 3, kHostProhibited = 10;
+  constexpr uint32_t kLeastMtuV4 = 68;
   switch (icmp.type) {
     case icmpv6::kUnreachable:
       return error_of(icmp::kUnreachable, icmp.code == 1 ? kHostProhibited : icmp.code == 4 ? kPort : kHost);
-    case icmpv6::kPacketTooBig:
+    case icmpv6::kPacketTooBig: {
+      const auto grown = static_cast<uint32_t>(translated_growth(Family::kIpv6, piece));
       return error_of(icmp::kUnreachable, icmp::kFragmentationNeeded,
-                      std::clamp(icmp.rest.host(), 88U, 65535U) - 20);
+                      std::clamp(icmp.rest.host(), kLeastMtuV4 + grown, 65535U) - grown);
+    }
     case icmpv6::kTimeExceeded:
       return error_of(icmp::kTimeExceeded, icmp.code);
     case icmpv6::kParameterProblem:
@@ -83,10 +86,7 @@ std::optional<IcmpHeader> to_v4(const IcmpHeader& icmp) {
   }
 }
 
-}  // namespace
-
-void translate(Frame& frame, Packet& packet, const Ends& ends, uint16_t& last_id) noexcept {
-  constexpr size_t kMayBeFragmented = 1260;
+void rewrite_l4(const Packet& packet, const Ends& ends) {
   ChecksumDelta delta;
   delta.change(packet.src, ends.source);
   delta.change(packet.dst, ends.destination);
@@ -96,22 +96,54 @@ void translate(Frame& frame, Packet& packet, const Ends& ends, uint16_t& last_id
     rewrite_tcp(packet, ends, delta);
   else
     rewrite_udp(packet, ends, delta);
+}
 
+// What stays of a packet's headers.
+IpFields fields_of(const Packet& packet) {
   IpFields fields;
   fields.contents = packet.l4_length;
   fields.protocol = static_cast<uint8_t>(packet.protocol);
   fields.ttl = static_cast<uint8_t>((packet.v4 ? packet.l3[8] : packet.l3[7]) - 1);
   fields.tos = tos_of(packet);
+  return fields;
+}
+
+// In place of the headers that end where `contents` begin.
+void put_headers(Frame& frame, uint8_t* contents, const Ends& ends, const IpFields& fields) {
   const Family family = ends.source.family();
-  fields.dont_fragment = ip_header_bytes(family) + fields.contents > kMayBeFragmented;
-  if (family == Family::kIpv4 && !fields.dont_fragment) fields.id = ++last_id;
-  uint8_t* const ip = packet.l4 - ip_header_bytes(family);
+  const bool with_fragment_header = family == Family::kIpv6 && is_piece(fields.place);
+  uint8_t* const ip = contents - ip_header_bytes(family) - (with_fragment_header ? kFragmentHeaderBytes : 0);
   put_ip_header(ip, ends.source, ends.destination, fields);
   begin_frame_at(frame, ip, family);
 }
 
-std::optional<IcmpHeader> translate_icmp_error(const IcmpHeader& icmp, Family from) noexcept {
-  return from == Family::kIpv4 ? to_v6(icmp) : to_v4(icmp);
+}  // namespace
+
+void translate(Frame& frame, Packet& packet, const Ends& ends, uint16_t& last_id) noexcept {
+  constexpr size_t kMayBeFragmented = 1260;
+  rewrite_l4(packet, ends);
+  IpFields fields = fields_of(packet);
+  const Family family = ends.source.family();
+  fields.dont_fragment = ip_header_bytes(family) + fields.contents > kMayBeFragmented;
+  if (family == Family::kIpv4 && !fields.dont_fragment) fields.id = ++last_id;
+  put_headers(frame, packet.l4, ends, fields);
+}
+
+bool is_translatable_piece(const Packet& packet) noexcept {
+  return !packet.v4 || packet.protocol != Protocol::kUdp ||
+         reinterpret_cast<const UdpHeader*>(packet.l4)->checksum.raw != 0;
+}
+
+void translate_piece(Frame& frame, Packet& packet, const Ends& ends, uint32_t id) noexcept {
+  if (packet.piece == Piece::kFirst) rewrite_l4(packet, ends);
+  IpFields fields = fields_of(packet);
+  fields.id = id;
+  fields.place = place_of(packet);
+  put_headers(frame, packet.l3 + ip_bytes(packet) - packet.l4_length, ends, fields);
+}
+
+std::optional<IcmpHeader> translate_icmp_error(const IcmpHeader& icmp, Family from, Piece piece) noexcept {
+  return from == Family::kIpv4 ? to_v6(icmp) : to_v4(icmp, piece);
 }
 
 }  // namespace lb

@@ -81,6 +81,7 @@ inline uint32_t identification_of(const Bytes& piece) {
   return static_cast<uint32_t>(piece[58]) << 24 | piece[59] << 16U | piece[60] << 8U | piece[61];
 }
 inline void set_identification(Bytes& piece, uint32_t id) {
+  if (!is_v4(piece)) put_two(piece, 58, id >> 16);
   put_two(piece, is_v4(piece) ? 18 : 60, id);
   mend_header(piece);
 }

@@ -198,6 +198,24 @@ TEST(Trace, LaterPiecesAreTheirClients) {
   EXPECT_EQ(kept[1].backend.address, kept[0].backend.address);
 }
 
+TEST(Trace, APieceThatWaitedAndIsRefusedWithItsFirstOneIsSeenAsItCame) {
+  TraceRig rig([](SnapshotSpec& spec) { service(spec, "rtc").pool = "srs6"; });
+  rig.headroom = 64;
+  rig.trace(of_client("198.51.100.7"));
+  const Outcome held = rig.send(udp(kClient, kVip).fragment(3).payload(std::string(8, 'b')));
+  ASSERT_EQ(held.action, Action::kHold);
+  const Outcome first =
+      rig.send(udp(kClient, kVip).fragment(0x2000).l4_checksum(0).payload("16 bytes in all."));
+  ASSERT_EQ(first.reason, DropReason::kFragment);
+  ASSERT_EQ(rig.resume(held).reason, DropReason::kFragment);
+  const auto kept = rig.kept();
+
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept[2].reason, DropReason::kFragment);
+  EXPECT_EQ(kept[2].before.source, ip("198.51.100.7"));
+  EXPECT_FALSE(kept[2].after.known);
+}
+
 TEST(Trace, APieceWhoseFirstOneNeverComesIsItsClientsToTheEnd) {
   TraceRig rig;
   rig.trace(of_client("198.51.100.7"));

@@ -5,61 +5,16 @@
 #include <gtest/gtest.h>
 
 #include "tests/lb/ice_rig.h"
+#include "tests/lb/translate_rig.h"
 
 namespace lb {
 namespace {
 
 using namespace test;  // NOLINT: the rig's vocabulary
 
-struct Way {
-  const char* name;
-  FrameBuilder (*frame)(std::string_view, std::string_view);
-  const char *client, *vip, *service, *pool, *lip, *server;
-};
-// The client's family, the server's.
-const Way kWays[] = {
-    {"Tcp6to4", tcp, "[2001:db8:c::7]:40000", "[2001:db8:10::100]:1935", "rtmp6", "srs", "10.20.0.100",
-     "10.20.0.11:1935"},
-    {"Udp6to4", udp, "[2001:db8:c::7]:40000", "[2001:db8:10::100]:8000", "rtc6", "srs", "10.20.0.100",
-     "10.20.0.11:8000"},
-    {"Tcp4to6", tcp, "198.51.100.7:40000", "10.10.0.100:1935", "rtmp", "srs6", "2001:db8:20::100",
-     "[2001:db8:20::11]:1935"},
-    {"Udp4to6", udp, "198.51.100.7:40000", "10.10.0.100:8000", "rtc", "srs6", "2001:db8:20::100",
-     "[2001:db8:20::11]:8000"},
-};
-
-class Translate : public testing::TestWithParam<Way> {
- protected:
-  static bool to_v4() { return std::string_view(GetParam().name).ends_with("to4"); }
-  static FrameBuilder from_client() { return GetParam().frame(GetParam().client, GetParam().vip); }
-  FrameBuilder to_server() {
-    return GetParam().frame(lip_.to_string(), GetParam().server).own().from(kInsideMac).to(backend_mac(11));
-  }
-  FrameBuilder from_server() {
-    return GetParam().frame(GetParam().server, lip_.to_string()).from(backend_mac(11)).to(kInsideMac);
-  }
-  static FrameBuilder to_client() {
-    return GetParam().frame(GetParam().vip, GetParam().client).own().from(kOutsideMac).to(kGatewayMac);
-  }
-  // A full packet is not to be fragmented, a small one may be and is numbered.
-  static FrameBuilder& in_v4(FrameBuilder& frame, size_t bytes, uint16_t id) {
-    return bytes > 1260 ? frame.fragment(0x4000) : frame.identification(id);
-  }
-  void SetUp() override {
-    rig_.headroom = kMostTranslatedGrowth;
-    const Outcome first = rig_.send(from_client().syn());
-    ASSERT_EQ(first.action, Action::kTx) << first;
-    lip_ = first.fields().source;
-    EXPECT_EQ(lip_.address, ip(GetParam().lip));
-  }
-  Rig rig_{[](SnapshotSpec& spec) {
-    service(spec, GetParam().service).pool = GetParam().pool;
-    pool(spec, GetParam().pool).backends.resize(1);
-  }};
-  Endpoint lip_;
-};
-INSTANTIATE_TEST_SUITE_P(Ways, Translate, testing::ValuesIn(kWays),
-                         [](const auto& way) { return way.param.name; });
+class Translate : public TranslateTest {};
+INSTANTIATE_TEST_SUITE_P(Tcp, Translate, testing::ValuesIn(kTcpWays), kNameOfWay);
+INSTANTIATE_TEST_SUITE_P(Udp, Translate, testing::ValuesIn(kUdpWays), kNameOfWay);
 
 TEST_P(Translate, TheServerGetsAPacketOfItsFamily) {
   const Outcome out = rig_.send(from_client().payload("odd").ttl(57).padding(9));
