@@ -74,9 +74,9 @@ PiecePlace place_of(const Packet& packet) noexcept {
 }
 
 void begin_frame_at(Frame& frame, uint8_t* ip, Family family) noexcept {
-  const be16 type = be16::of(family == Family::kIpv4 ? kEtherIpv4 : kEtherIpv6);
-  std::memcpy(ip - sizeof(type), &type, sizeof(type));
   uint8_t* const begin = ip - sizeof(EthernetHeader);
+  const EthernetHeader ethernet{{}, {}, be16::of(family == Family::kIpv4 ? kEtherIpv4 : kEtherIpv6)};
+  std::memcpy(begin, &ethernet, sizeof(ethernet));
   const auto moved = frame.data - begin;
   frame.data = begin;
   frame.length = static_cast<uint16_t>(frame.length + moved);

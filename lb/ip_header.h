@@ -36,8 +36,8 @@ uint8_t tos_of(const Packet& packet) noexcept;
 // REQUIRES: packet.piece is not kWhole
 PiecePlace place_of(const Packet& packet) noexcept;
 
-// The IP header now stands at `ip`: the frame begins 14 bytes before it, the Ethernet type says the family; MAC addresses are not
-// set. Its end stays. REQUIRES: ip - 14 lies within the frame or its headroom
+// The IP header now stands at `ip`: the frame begins 14 bytes before it, the Ethernet type says the family; MAC addresses are
+// zero. Its end stays. REQUIRES: ip - 14 lies within the frame or its headroom
 void begin_frame_at(Frame& frame, uint8_t* ip, Family family) noexcept;
 
 }  // namespace lb

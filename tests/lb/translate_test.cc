@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lb/ip_header.h"
 #include "tests/lb/ice_rig.h"
 #include "tests/lb/translate_rig.h"
 
@@ -145,6 +146,18 @@ TEST(TranslateHeaders, OptionsAndExtensionHeadersStayBehind) {
   ASSERT_EQ(down.action, Action::kTx) << down;
   EXPECT_EQ(down.frame.size(), 14U + 20 + 8 + 1);
   EXPECT_TRUE(down.fields().checksums_hold);
+}
+
+TEST(TranslateHeaders, AFrameHasNoMacAddressesUntilItsNextHopIsKnown) {
+  Bytes room(100, 0xff);
+  Frame frame{room.data() + 50, 50, 50, 0};
+  begin_frame_at(frame, room.data() + 40, Family::kIpv6);
+  Bytes wanted(14);
+  wanted[12] = 0x86;
+  wanted[13] = 0xdd;
+  EXPECT_EQ(Bytes(frame.data, frame.data + 14), wanted);
+  EXPECT_EQ(frame.length, 74);
+  EXPECT_EQ(frame.headroom, 26);
 }
 
 // A phone leaves Wi-Fi, which has IPv4, for a network that has IPv6 only: one pool behind a VIP of each.
