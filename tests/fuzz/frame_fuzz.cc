@@ -15,6 +15,7 @@
 #include <span>
 
 #include "lb/trace_ring.h"
+#include "lb/translate.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/plain_parser.h"
 #include "tests/fuzz/target.h"
@@ -53,11 +54,21 @@ void add_golden_services(SnapshotSpec& spec) {
     direct.port_last = 5010;
     direct.forward = Forward::kDsr;
     direct.affinity = Affinity::kSourceIp;
+    ServiceSpec translated = direct;
+    const bool from_v4 = translated.vip.is_v4();
+    translated.name = std::string("translated-") + name;
+    translated.port_first = translated.port_last = from_v4 ? 8046 : 8064;
+    translated.pool = from_v4 ? "live6" : "live";
+    translated.forward = Forward::kNat;
+    translated.affinity = Affinity::kTuple;
+    spec.services.push_back(translated);
   }
 }
 
 class World {
  public:
+  World() { rig_.headroom = kMostTranslatedGrowth; }
+
   void run(std::span<const uint8_t> input) {
     while (input.size() >= 3) {
       const unsigned head = input[0];
