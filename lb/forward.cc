@@ -34,20 +34,6 @@ bool fits(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Por
   return false;
 }
 
-void count_in(Worker& worker, const Packet& packet, const Frame& frame) {
-  for (TrafficCounters* traffic :
-       {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
-    traffic->packets_in.add(1);
-    traffic->bytes_in.add(frame.length);
-  }
-}
-
-// The packet's to its backend, from the LIP and port of its slot.
-Ends ends_in(const Snapshot& snapshot, const Packet& packet, const Backend& backend) {
-  return {snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address, NatSlots::port_of(packet.slot),
-          backend.port != 0 ? backend.port : packet.dst_port};
-}
-
 // Whose counters.
 struct Whose {
   ServiceId service;
@@ -124,7 +110,11 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   cut_padding(frame, packet);
   if (packet.service->reads_whip)
     worker.whip.read(worker, snapshot, now, packet, snapshot.listeners[packet.listener], packet.backend);
-  count_in(worker, packet, frame);
+  for (TrafficCounters* traffic :
+       {&worker.counters.services[packet.service->id], &worker.counters.backends[packet.backend]}) {
+    traffic->packets_in.add(1);
+    traffic->bytes_in.add(frame.length);
+  }
   const bool syn = (packet.tcp_flags & tcp_flag::kSyn) != 0;
   if (is_one_way(packet.service->forward)) {
     // The server's own SYN-ACK does not come by here, but what the client's says limits what the server sends.
@@ -145,8 +135,10 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
-  send_rewritten(worker, snapshot, now, frame, packet, ends_in(snapshot, packet, backend),
-                 {backend.egress, backend.next_hop}, {packet.service->id, packet.backend, false}, verdict);
+  const Ends ends{snapshot.lips[NatSlots::lip_of(packet.slot)], backend.address,
+                  NatSlots::port_of(packet.slot), backend.port != 0 ? backend.port : packet.dst_port};
+  send_rewritten(worker, snapshot, now, frame, packet, ends, {backend.egress, backend.next_hop},
+                 {packet.service->id, packet.backend, false}, verdict);
 }
 
 void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Packet& packet,
