@@ -78,6 +78,8 @@ struct ServiceConfig {
   lb::IceSpec ice;              // of affinity ice only
 };
 
+inline constexpr uint32_t kLeastBuffers = 8191, kMostBuffers = 1U << 22;
+
 struct PortConfig {
   std::string name;  // [a-z0-9-]{1,9}; the punt tap is called "cleat-NAME"
   // "veth:eth1" | "nic:eth1" | "packet:eth1" | "pci:0000:3b:00.0" | raw DPDK devargs "net_..."
@@ -85,8 +87,9 @@ struct PortConfig {
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   std::vector<lb::StaticNeighbour> neighbours;
-  uint16_t vlan = 0;  // 1..lb::kMaxVlan; 0: frames without a tag
-  uint16_t mtu = 0;   // 1,280..9,600; 0: as the interface has it, or 1,500
+  uint16_t vlan = 0;                 // 1..lb::kMaxVlan; 0: frames without a tag
+  uint16_t mtu = 0;                  // 1,280..9,600; 0: as the interface has it, or 1,500
+  uint32_t buffers = kLeastBuffers;  // packet buffers of each worker, at most kMostBuffers
 };
 
 struct DataplaneConfig {

@@ -105,7 +105,8 @@ void read_neighbours(const YamlField& field, std::vector<lb::StaticNeighbour>& i
 
 PortConfig read_port(const YamlField& item) {
   PortConfig port;
-  if (!item.is_map({"name", "device", "vlan", "address", "gateway", "neighbours", "mtu"})) return port;
+  if (!item.is_map({"name", "device", "vlan", "address", "gateway", "neighbours", "mtu", "buffers"}))
+    return port;
   static const std::regex name_shape("[a-z0-9-]{1,9}");
   const YamlField name = item.need("name", "1 to 9 of a-z, 0-9 and -");
   if (const auto text = name.scalar("1 to 9 of a-z, 0-9 and -")) {
@@ -126,6 +127,7 @@ PortConfig read_port(const YamlField& item) {
   read_gateways(item["gateway"], port);
   read_neighbours(item["neighbours"], port.neighbours);
   item["mtu"].number(port.mtu, kLeastMtu, kMostMtu);
+  item["buffers"].number(port.buffers, kLeastBuffers, kMostBuffers);
   return port;
 }
 

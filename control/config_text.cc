@@ -29,6 +29,7 @@ Json port_json(const PortConfig& port) {
   for (const lb::StaticNeighbour& n : port.neighbours)
     json["neighbours"].push_back({{"address", n.address.to_string()}, {"mac", n.mac.to_string()}});
   if (port.mtu != 0) json["mtu"] = port.mtu;
+  json["buffers"] = port.buffers;
   return json;
 }
 

@@ -39,6 +39,7 @@ std::string ports_changed(const std::vector<PortConfig>& now, const std::vector<
     // Buffers were made for it.
     if (auto why = changed(which + ".mtu", unsigned{now[i].mtu}, unsigned{next[i].mtu}); !why.empty())
       return why;
+    if (auto why = changed(which + ".buffers", now[i].buffers, next[i].buffers); !why.empty()) return why;
     // The punt tap carries them: the kernel's routes would not follow.
     if (auto why = changed(which + ".address", now[i].addresses, next[i].addresses); !why.empty()) return why;
     for (auto gateway : {&PortConfig::gateway_v4, &PortConfig::gateway_v6})

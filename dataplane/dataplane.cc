@@ -2,10 +2,9 @@
 #include "dataplane/dataplane.h"
 
 #include <rte_cycles.h>
-#include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <rte_mbuf.h>
+#include <rte_mempool.h>
 
 #include <algorithm>
 #include <atomic>
@@ -25,8 +24,6 @@
 
 namespace dataplane {
 namespace {
-
-constexpr unsigned kBufferCache = 256;
 
 std::string tap_name(const std::string& port) { return "cleat-" + port; }
 
@@ -129,15 +126,10 @@ class Dataplane::State {
   lb::Status make_pools() {
     pools_.resize(options_.workers);
     for (unsigned worker = 0; worker < options_.workers; ++worker)
-      for (const auto& [room, ports] : rooms_of(options_)) {
-        rte_mempool* pool =
-            rte_pktmbuf_pool_create(("cleat-" + std::to_string(worker) + "-" + std::to_string(room)).c_str(),
-                                    ports * kBuffersPerWorker, kBufferCache, 0, static_cast<uint16_t>(room),
-                                    static_cast<int>(rte_socket_id()));
-        if (pool == nullptr)
-          return lb::Error{"no memory for packet buffers: " + std::string(rte_strerror(rte_errno)) +
-                           "; lower dataplane.workers or mtu, or free memory"};
-        pools_[worker].emplace(room, pool);
+      for (const auto& [room, buffers] : buffers_of(options_)) {
+        auto pool = make_pool("cleat-" + std::to_string(worker) + "-" + std::to_string(room), buffers, room);
+        if (!pool) return lb::Error{pool.error()};
+        pools_[worker].emplace(room, pool.value());
       }
     return lb::Nothing{};
   }

@@ -13,6 +13,9 @@
 
 namespace dataplane {
 
+// Enough for the rings of a queue, bursts and held frames. One less than a power of two suits DPDK's pools best.
+inline constexpr uint32_t kUsualBuffers = 8191;
+
 struct PortOptions {
   std::string name;
   std::string
@@ -20,7 +23,8 @@ struct PortOptions {
   std::vector<lb::Prefix> addresses;
   std::optional<lb::IpAddress> gateway_v4, gateway_v6;
   lb::PortTag tag;
-  uint16_t mtu = 0;  // 1,280..9,600; 0: the interface's, 1,500 without one
+  uint16_t mtu = 0;                  // 1,280..9,600; 0: the interface's, 1,500 without one
+  uint32_t buffers = kUsualBuffers;  // packet buffers of each worker for this port; 8,191 at least
 };
 
 struct Options {

@@ -40,7 +40,7 @@ dataplane::Options dataplane_options(const control::Config& config, std::vector<
   for (size_t i = 0; i < specs.size(); ++i)
     options.ports.push_back({specs[i].name, config.dataplane.ports[i].device, specs[i].addresses,
                              specs[i].gateway_v4, specs[i].gateway_v6, specs[i].tag,
-                             config.dataplane.ports[i].mtu});
+                             config.dataplane.ports[i].mtu, config.dataplane.ports[i].buffers});
   return options;
 }
 

@@ -148,6 +148,17 @@ TEST(ConfigRefusal, DevicesSayTheirKind) {
       "\"tap:x\" is no device; veth:IF, nic:IF, packet:IF, pci:ADDRESS or DPDK devargs (net_...) are known");
 }
 
+TEST(ConfigRefusal, BuffersOfAPortAreNotFewerThanItsRingsHoldNorMoreThanMemoryDoes) {
+  for (const char* buffers : {"8190", "4194305"}) {
+    const std::string problem =
+        problem_with("gateway: 10.10.0.1", "gateway: 10.10.0.1, buffers: " + std::string(buffers));
+    EXPECT_NE(
+        problem.find("dataplane.ports[0].buffers: " + std::string(buffers) + " is not in 8191..4194304"),
+        std::string::npos)
+        << problem;
+  }
+}
+
 TEST(ConfigRefusal, AnMtuIsOneThatIpAndNicsTake) {
   for (const char* mtu : {"1279", "9601"}) {
     const std::string problem =

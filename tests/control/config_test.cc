@@ -137,6 +137,17 @@ TEST(Config, AnotherMtuWantsARestart) {
       << restart_needed(now, next);
 }
 
+TEST(Config, BuffersOfAPortAreAsItSaysAndWantARestart) {
+  const Config now = config_with("veth:eth1", "veth:eth1");
+  Config next = config_with("gateway: 10.10.0.1", "gateway: 10.10.0.1, buffers: 100000");
+
+  EXPECT_EQ(now.dataplane.ports[0].buffers, 8191u);
+  EXPECT_EQ(next.dataplane.ports[0].buffers, 100000u);
+  EXPECT_NE(restart_needed(now, next).find("dataplane.ports[0].buffers: 8191 cannot become 100000"),
+            std::string::npos)
+      << restart_needed(now, next);
+}
+
 TEST(Config, BackendsMayCarryAPortAndBePlain) {
   const auto backends =
       config_with("- { address: 10.20.0.11, weight: 100 }", "- 10.20.0.11:19350").pools[0].backends;
@@ -216,6 +227,7 @@ dataplane:
       address: [10.0.0.2/24, "2001:db8::2/64"]
       gateway: [10.0.0.1, "2001:db8::1"]
       neighbours: [ { address: 10.0.0.11, mac: "52:54:00:12:34:56" } ]
+      buffers: 16383
 nat: { addresses: [10.0.0.100/31, "2001:db8::100"] }
 pools:
   z: { pick: wrr, client_timeout: 90s, health: { tcp: true }, backends: [ { address: 10.0.0.11:80, weight: 0 } ] }
@@ -255,6 +267,7 @@ TEST(Config, WrittenDownItHoldsEveryFieldOfTheFile) {
                             "2001:db8::2/64",
                             "10.0.0.1,",
                             "52:54:00:12:34:56",
+                            "buffers: 16383",
                             "10.0.0.101",
                             "pick: wrr",
                             "client_timeout: 90s",
