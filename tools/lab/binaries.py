@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""cleatd and cleatctl, built from this source tree."""
+"""cleatd, cleatctl and what else is asked for, built from this source tree."""
 import os
 import subprocess
 from pathlib import Path
@@ -8,25 +8,25 @@ from .child import Child
 from .wait import wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
-_TARGETS = ("tools/cleatd", "tools/cleatctl")
+TARGETS = ("tools/cleatd", "tools/cleatctl")
 
 
-def ready(build):
+def ready(build, targets=TARGETS):
     """True if `build` holds programs and nothing to build them with: then they are taken as they are."""
-    return all((Path(build) / t).exists() for t in _TARGETS) and not (Path(build) / "build.ninja").exists()
+    return all((Path(build) / t).exists() for t in targets) and not (Path(build) / "build.ninja").exists()
 
 
-def build_programs(run, build=None, progress=lambda text: None, deadline_s=1800):
-    """Builds both into the folder `build` (None: one that goes with the run) and returns it. RuntimeError with the
+def build_programs(run, build=None, progress=lambda text: None, deadline_s=1800, targets=TARGETS):
+    """Builds them into the folder `build` (None: one that goes with the run) and returns it. RuntimeError with the
     compiler's last lines if that fails. progress is called every second or so with what is being done.
     """
     build = Path(build).resolve() if build else run.path("build")
-    if ready(build):
+    if ready(build, targets):
         return build
     if not (build / "build.ninja").exists():
         _finish(Child(run, "meson", ["meson", "setup", "--buildtype=plain", "-Doptimization=2", "-Dtests=false", "-Dbench=disabled",
                                      build, SOURCE], environment=_environment()), progress, 300)
-    _finish(Child(run, "ninja", ["ninja", "-C", build, *_TARGETS], environment=_environment()), progress, deadline_s)
+    _finish(Child(run, "ninja", ["ninja", "-C", build, *targets], environment=_environment()), progress, deadline_s)
     return build
 
 

@@ -15,11 +15,12 @@ class Child:
     words      program and arguments
     space      a Namespace; None: the caller's
     stdout     a path: stdout goes there instead of into the log
+    talks      it answers each line of its input by a line: ask(). It ends when the input does
     It has a session of its own, so a Ctrl-C at the terminal reaches the run only, which ends its children in order.
     The thread that starts a child must outlive it (PR_SET_PDEATHSIG follows the thread).
     """
 
-    def __init__(self, run, name, words, space=None, stdout=None, environment=None):
+    def __init__(self, run, name, words, space=None, stdout=None, environment=None, talks=False):
         self.name = name
         self.words = [str(word) for word in words]
         self.log_path = run.path(f"{name}.log")
@@ -29,7 +30,7 @@ class Child:
         run.at_end(self.stop)
         with open(self.log_path, "ab") as log, contextlib.ExitStack() as files:
             out = files.enter_context(open(stdout, "wb")) if stdout else log
-            self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
+            self._popen = subprocess.Popen(command, stdin=subprocess.PIPE if talks else subprocess.DEVNULL, stdout=out, stderr=log,
                                            start_new_session=True, env=environment)
         run.pids.append(self._popen.pid)
         self.started = time.monotonic()
@@ -52,6 +53,16 @@ class Child:
     def last_lines(self, count=5):
         return "\n".join(self.log().strip().splitlines()[-count:])
 
+    def ask(self, text="", deadline_s=10.0):
+        """The line by which it answers one. Only of a child that talks, and logs nothing else meanwhile."""
+        already = self.log_path.stat().st_size
+        self._popen.stdin.write(text.encode() + b"\n")
+        self._popen.stdin.flush()
+        def answer():
+            said = self.log()[already:]
+            return said.strip() if said.endswith("\n") else None
+        return wait_for(answer, lambda: f"{self.name} to answer ({self.last_lines(2)})", deadline_s, every_s=0.001)
+
     def send(self, number):
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(number)
@@ -67,6 +78,8 @@ class Child:
         """Ends it by `number`, by SIGKILL after the deadline. Returns the exit code; again is harmless."""
         if self._popen is None:
             return None
+        if self._popen.stdin:
+            self._popen.stdin.close()
         if self.running():
             self.send(number)
             try:
