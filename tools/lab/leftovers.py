@@ -25,7 +25,8 @@ def namespaces():
 def files():
     """Folders and files that runs of the lab made outside namespaces."""
     places = (Path(tempfile.gettempdir()), *_PLACES)
-    return sorted(str(p) for place in places if place.is_dir() for p in place.iterdir() if _NAME.match(p.name))
+    readable = [place for place in places if os.access(place, os.R_OK)]  # root's folders are not everybody's
+    return sorted(str(p) for place in readable for p in place.iterdir() if _NAME.match(p.name))
 
 
 def dead():
