@@ -3,14 +3,42 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <string>
+#include <vector>
+
+#include "tools/bench_mix.h"
+#include "tools/bench_setup.h"
 
 namespace bench {
 
-// flows  table sizes to measure at
-// huge   segment and frames on huge pages
-void register_pipeline_cases(std::span<const uint64_t> flows, bool huge);
-void register_stage_cases(std::span<const uint64_t> flows, bool huge);
+// How much to measure on.
+struct Scale {
+  std::vector<uint64_t> flows;  // table sizes, ascending
+  bool huge = false;            // segment and frames on huge pages
+  [[nodiscard]] uint64_t most() const { return flows.back(); }
+  // That many, or as many as there are at most.
+  [[nodiscard]] uint64_t upto(uint64_t count) const { return count < most() ? count : most(); }
+};
+
+// Of the whole pipeline.
+struct PipelineCase {
+  std::string name;
+  Setup setup;
+  std::vector<Part> mix;
+  unsigned burst = lb::kMaxBurst;
+  bool traced = false;  // a trace runs that wants none of them
+  bool swaps = false;   // ten times a second another snapshot comes
+};
+
+std::vector<PipelineCase> hit_cases(const Scale& scale);
+std::vector<PipelineCase> quic_cases(const Scale& scale);
+std::vector<PipelineCase> ice_cases(const Scale& scale);
+std::vector<PipelineCase> load_cases(const Scale& scale);
+std::vector<PipelineCase> mix_cases(const Scale& scale);
+
+void register_pipeline_cases(const Scale& scale);
+void register_workers_cases(const Scale& scale);
+void register_stage_cases(const Scale& scale);
 void register_quic_lb_cases();
 void register_stun_cases();
 

@@ -1,37 +1,36 @@
 // SPDX-License-Identifier: MIT
-// UDP frames for cleat-bench: written, and read again when they left; and what is in them.
+// Frames for cleat-bench: written with right checksums, and read again when they left.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
 #include "lb/address.h"
+#include "lb/packet.h"
 
 namespace bench {
 
-// bytes     where it goes, with room for 62 bytes and the payload
+struct Content {
+  lb::Protocol protocol = lb::Protocol::kUdp;  // or kTcp
+  uint8_t tcp_flags = 0;
+  std::span<const uint8_t> payload;
+};
+
+// bytes     where it goes, with room for 74 bytes and the payload
 // returns   its length
-uint16_t write_udp(uint8_t* bytes, const lb::MacAddress& to, const lb::MacAddress& from,
-                   const lb::Endpoint& source, const lb::Endpoint& destination,
-                   std::span<const uint8_t> payload);
+uint16_t write_frame(uint8_t* bytes, const lb::MacAddress& to, const lb::MacAddress& from,
+                     const lb::Endpoint& source, const lb::Endpoint& destination, const Content& content);
 
-struct Ends {
-  lb::Endpoint source, destination;
+// What came out: a packet, and the one that it may be a tunnel of.
+struct Left {
+  lb::MacAddress to;
+  lb::IpAddress outer_destination;   // equal to destination.address without a tunnel
+  lb::Endpoint source, destination;  // of the inner packet
+  bool checksums_right = false;      // of every header, if asked for
 };
-// REQUIRES: a UDP frame, IPv4 without options or IPv6
-Ends read_ends(const uint8_t* bytes);
-
-enum class Payload : uint8_t {
-  kPlain,    // 18 bytes of nothing
-  kCheck,    // of ICE, as a browser signs them
-  kSuccess,  // the server's answer to it
-  kRtp,      // of an SSRC that no other session has
-  kSrtcp,
-};
-
-using PayloadRoom = std::array<uint8_t, 256>;
-// number   of the session: its name, its SSRC, its transactions
-std::span<const uint8_t> write_payload(PayloadRoom& room, Payload what, uint64_t number);
+// frame      UDP or TCP over IPv4 without options or IPv6
+// forward    how it was sent on: what is in a tunnel
+// checksums  recompute all of them whole, over header and payload
+Left read_frame(std::span<const uint8_t> frame, lb::Forward forward, bool checksums);
 
 }  // namespace bench

@@ -1,100 +1,93 @@
 // SPDX-License-Identifier: MIT
 // The packet's whole way, and the housekeeping that goes with it, as dataplane's worker loop runs them.
-#include <benchmark/benchmark.h>
+#include <algorithm>
 
-#include <chrono>
-#include <string>
-
+#include "tools/bench_batch.h"
+#include "tools/bench_case.h"
 #include "tools/bench_cases.h"
-#include "tools/bench_world.h"
 
 namespace bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-struct Case {
-  const char* name;
-  Kind kind;
-  Traffic traffic;
-  Payload payload = Payload::kPlain;
-  bool traced = false;  // a trace runs that wants none of them
-};
-constexpr Case kCases[] = {{"nat_v4_hit", Kind::kNatV4, Traffic::kClients},
-                           {"nat_v4_hit_traced", Kind::kNatV4, Traffic::kClients, Payload::kPlain, true},
-                           {"nat_v4_reply", Kind::kNatV4, Traffic::kReplies},
-                           {"nat_v4_reply_traced", Kind::kNatV4, Traffic::kReplies, Payload::kPlain, true},
-                           {"nat_new_flow", Kind::kNatV4, Traffic::kNew},
-                           {"nat_v6_hit", Kind::kNatV6, Traffic::kClients},
-                           {"dsr_v4_hit", Kind::kDsrV4, Traffic::kClients}};
-constexpr Case kIceCases[] = {{"stun_known", Kind::kIceV4, Traffic::kClients, Payload::kCheck},
-                              {"stun_unknown_hash", Kind::kIceV4, Traffic::kNew, Payload::kCheck},
-                              {"srtp_hit", Kind::kIceV4, Traffic::kClients, Payload::kRtp},
-                              {"srtp_reply", Kind::kIceV4, Traffic::kReplies, Payload::kRtp},
-                              {"srtcp_hit", Kind::kIceV4, Traffic::kClients, Payload::kSrtcp},
-                              {"ssrc_bridge", Kind::kIceV4, Traffic::kMoved, Payload::kRtp},
-                              {"unknown", Kind::kIceV4, Traffic::kNobody, Payload::kRtp}};
-
 // Between batches of clients that moved, so that they stay within lb/roamers.h's budgets of a second.
 constexpr uint64_t kBudgetNs = 200'000'000;
+constexpr uint64_t kSwapNs = 100'000'000;
+constexpr clockid_t kClock = CLOCK_THREAD_CPUTIME_ID;  // a worker owns its processor
 
-template <typename Work>
-uint64_t time(Work work) {
-  const auto begin = Clock::now();
-  work();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now() - begin).count());
+bool has(const PipelineCase& what, Traffic traffic) {
+  return std::any_of(what.mix.begin(), what.mix.end(), [=](const Part& p) { return p.traffic == traffic; });
 }
 
-void run_batch(World& world) {
-  for (unsigned burst = 0; burst < World::kBursts; ++burst) {
-    world.load(burst);
-    lb::process(world.worker(), world.snapshot(), world.now(), world.burst());
-    world.unload(burst);
-    lb::housekeep(world.worker(), world.snapshot(), world.now());
-  }
+struct Sums {
+  uint64_t elapsed_ns = 0, packets = 0, unknown = 0, untracked = 0, swaps = 0, swapped_ns = 0;
+};
+
+// Half of the batch, another snapshot, the other half.
+void run_with_swap(World& world, Batch& batch, const PipelineCase& what) {
+  batch.run(what.burst, 0, Batch::kFrames / 2);
+  world.swap();
+  batch.run(what.burst, Batch::kFrames / 2, Batch::kFrames / 2);
 }
 
-void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
-  World& world = World::shared(what.kind, flows, huge);
-  world.trace(what.traced);
+// Null, or why the case failed.
+const char* run_batch(World& world, const PipelineCase& what, Sums& sums, uint64_t& elapsed) {
+  Batch& batch = world.batch();
+  batch.prepare(what.mix);
   const uint64_t misses = world.misses();
-  const bool unknown = what.traffic == Traffic::kNew || what.traffic == Traffic::kNobody;
-  uint64_t elapsed = 0, packets = 0;
-  for (auto _ : state) {
-    world.prepare(what.traffic, what.payload);
-    uint64_t batch = time([&world] { run_batch(world); });
-    world.pass(batch + (what.traffic == Traffic::kMoved ? kBudgetNs : 0));
-    if (!world.check()) return state.SkipWithError("a packet did not go where its flow demands");
-    if (what.traffic == Traffic::kNew) {
-      const uint64_t closing = time([&world] { world.close_new(); });
-      if (what.kind == Kind::kIceV4) batch += closing;  // a session has more to undo than a flow
-    }
-    elapsed += batch;
-    packets += World::kBatch;
-    state.SetIterationTime(static_cast<double>(batch) * 1e-9);
+  const bool swaps = what.swaps && (sums.swaps == 0 || sums.elapsed_ns - sums.swapped_ns >= kSwapNs);
+  if (swaps) {
+    world.prepare_swap();
+    elapsed = time(kClock, [&] { run_with_swap(world, batch, what); });
+    sums.swapped_ns = sums.elapsed_ns;
+    ++sums.swaps;
+  } else {
+    elapsed = time(kClock, [&] { batch.run(what.burst); });
   }
-  const uint64_t missed = world.misses() - misses - (unknown ? packets : 0);
-  if (missed != 0) return state.SkipWithError("a known flow was missed");
-  state.counters["ns_per_packet"] = static_cast<double>(elapsed) / static_cast<double>(packets);
-  state.counters["misses"] = static_cast<double>(missed);
+  world.pass(elapsed + (has(what, Traffic::kMoved) ? kBudgetNs : 0));
+  if (const char* const problem = batch.check()) return problem;
+  if (world.misses() - misses != batch.unknown()) return "a known flow was missed";
+  const uint64_t closing = time(kClock, [&] { batch.settle(); });
+  // A session has more to undo than a flow, and its end is in the figure.
+  if (what.setup.services[0].affinity == lb::Affinity::kIce && has(what, Traffic::kNew)) elapsed += closing;
+  sums.elapsed_ns += elapsed;
+  sums.packets += Batch::kFrames;
+  sums.unknown += batch.unknown();
+  sums.untracked += batch.untracked();
+  return nullptr;
+}
+
+void report(benchmark::State& state, const World& world, const PipelineCase& what, const Sums& sums) {
+  const auto share = [](uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  state.counters["ns_per_packet"] = share(sums.elapsed_ns, sums.packets);
+  state.counters["misses"] = 0;
+  if (what.swaps) state.counters["swaps"] = static_cast<double>(sums.swaps);
+  if (what.setup.until_full) state.counters["untracked"] = share(sums.untracked, sums.unknown);
+  if (what.setup.entries != 0 && !what.setup.until_full)
+    state.counters["untracked"] = share(world.refused(), world.asked());
   state.SetLabel(world.backing());
 }
 
-void add(const char* group, const Case& what, uint64_t flows, bool huge) {
-  const std::string name = std::string(group) + "/" + what.name + "/" + std::to_string(flows);
-  benchmark::RegisterBenchmark(
-      name.c_str(), [&what, flows, huge](benchmark::State& state) { run(state, what, flows, huge); })
-      ->UseManualTime()
-      ->Unit(benchmark::kMicrosecond);
+void run(benchmark::State& state, const PipelineCase& what) {
+  World& world = World::shared(what.setup);
+  world.trace(what.traced);
+  Sums sums;
+  for (auto _ : state) {
+    uint64_t elapsed = 0;
+    if (const char* const problem = run_batch(world, what, sums, elapsed)) return fail_case(state, problem);
+    state.SetIterationTime(static_cast<double>(elapsed) * 1e-9);
+  }
+  report(state, world, what, sums);
 }
 
 }  // namespace
 
-void register_pipeline_cases(std::span<const uint64_t> flows, bool huge) {
-  for (const Case& what : kCases)
-    for (const uint64_t count : flows) add("pipeline", what, count, huge);
-  for (const uint64_t count : {uint64_t{1024}, uint64_t{65536}})
-    for (const Case& what : kIceCases) add("ice", what, count, huge);
+void register_pipeline_cases(const Scale& scale) {
+  for (const auto& cases :
+       {hit_cases(scale), quic_cases(scale), load_cases(scale), mix_cases(scale), ice_cases(scale)})
+    for (const PipelineCase& what : cases)
+      add_case(what.name, [what](benchmark::State& state) { run(state, what); });
 }
 
 }  // namespace bench

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // One stage at a time, in the cache state that the stages before it leave: all of them run, one is timed.
-#include <benchmark/benchmark.h>
-
 #include <chrono>
 #include <string>
 
@@ -11,8 +9,9 @@
 #include "lb/open_flow.h"
 #include "lb/parse.h"
 #include "lb/pick.h"
+#include "tools/bench_batch.h"
+#include "tools/bench_case.h"
 #include "tools/bench_cases.h"
-#include "tools/bench_world.h"
 
 namespace bench {
 namespace {
@@ -49,10 +48,10 @@ class Stopwatch {
 };
 
 void run_burst(World& world, Stopwatch& watch) {
-  lb::Worker& worker = world.worker();
+  lb::Worker& worker = world.batch().worker();
   const lb::Snapshot& snapshot = world.snapshot();
   const lb::Now now = world.now();
-  lb::Burst& b = world.burst();
+  lb::Burst& b = world.batch().burst();
   watch.time(Stage::kParse, b.count, [&](unsigned i) {
     b.verdicts[i] = {};
     if (const auto reason = lb::parse(b.frames[i], b.packets[i]))
@@ -70,23 +69,33 @@ void run_burst(World& world, Stopwatch& watch) {
   });
 }
 
+Setup setup_of(uint64_t flows, bool huge) {
+  Setup setup;
+  setup.services = {{lb::Forward::kNat, lb::Protocol::kUdp, lb::Affinity::kTuple, flows}};
+  setup.huge = huge;
+  return setup;
+}
+
 void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
-  World& world = World::shared(Kind::kNatV4, flows, huge);
-  world.worker().slots.follow(world.snapshot());
+  World& world = World::shared(setup_of(flows, huge));
+  Batch& batch = world.batch();
+  world.trace(false);
+  batch.worker().slots.follow(world.snapshot());
+  const Part part{1, what.stage == Stage::kOpen ? Traffic::kNew : Traffic::kClients};
   uint64_t elapsed = 0, packets = 0;
   for (auto _ : state) {
-    world.prepare(what.stage == Stage::kOpen ? Traffic::kNew : Traffic::kClients);
+    batch.prepare({&part, 1});
     Stopwatch watch(what.stage);
-    for (unsigned burst = 0; burst < World::kBursts; ++burst) {
-      world.load(burst);
+    for (unsigned first = 0; first < Batch::kFrames; first += lb::kMaxBurst) {
+      batch.load(first, lb::kMaxBurst);
       run_burst(world, watch);
-      world.unload(burst);
+      batch.unload(first);
     }
     elapsed += watch.elapsed();
-    packets += World::kBatch;
+    packets += Batch::kFrames;
     state.SetIterationTime(static_cast<double>(watch.elapsed()) * 1e-9);
-    if (!world.check()) return state.SkipWithError("a packet did not go where its flow demands");
-    if (what.stage == Stage::kOpen) world.close_new();
+    if (const char* const problem = batch.check()) return fail_case(state, problem);
+    batch.settle();
   }
   state.counters["ns_per_packet"] = static_cast<double>(elapsed) / static_cast<double>(packets);
   state.SetLabel(world.backing());
@@ -94,14 +103,14 @@ void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
 
 // Picking alone, on a pool of eight backends; there is no flow table in it.
 void run_pick(benchmark::State& state, lb::PickMethod method) {
-  World& world = World::shared(Kind::kNatV4, 1, false);
+  World& world = World::shared(setup_of(1, false));
   const auto snapshot = world.compile_with(method);
   uint64_t hash = 1, nobody = 0;
   for (auto _ : state) {
     hash = hash * 0x9e3779b97f4a7c15ULL + 1;
-    nobody += lb::pick(world.worker(), *snapshot, 0, hash) ? 0 : 1;
+    nobody += lb::pick(world.batch().worker(), *snapshot, 0, hash) ? 0 : 1;
   }
-  if (nobody != 0) return state.SkipWithError("a pick found nobody");
+  if (nobody != 0) return fail_case(state, "a pick found nobody");
   state.counters["ns_per_packet"] =
       benchmark::Counter(static_cast<double>(state.iterations()) * 1e-9,
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
@@ -109,14 +118,11 @@ void run_pick(benchmark::State& state, lb::PickMethod method) {
 
 }  // namespace
 
-void register_stage_cases(std::span<const uint64_t> flows, bool huge) {
+void register_stage_cases(const Scale& scale) {
   for (const Case& what : kCases)
-    for (const uint64_t count : flows)
-      benchmark::RegisterBenchmark(
-          ("stage/" + std::string(what.name) + "/" + std::to_string(count)).c_str(),
-          [&what, count, huge](benchmark::State& state) { run(state, what, count, huge); })
-          ->UseManualTime()
-          ->Unit(benchmark::kMicrosecond);
+    for (const uint64_t count : scale.flows)
+      add_case("stage/" + std::string(what.name) + "/" + std::to_string(count),
+               [&what, count, huge = scale.huge](benchmark::State& state) { run(state, what, count, huge); });
   const std::pair<const char*, lb::PickMethod> methods[] = {{"maglev", lb::PickMethod::kMaglev},
                                                             {"wrr", lb::PickMethod::kWrr},
                                                             {"least_load", lb::PickMethod::kLeastLoad}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What cleat-bench measures in: one worker with a table full of flows or ICE sessions, and frames of those in random order.
+// What cleat-bench measures in: a segment full of flows, a snapshot, and a batch of frames for each worker. The clock is
+// that of the measured code.
 #pragma once
 
 #include <array>
@@ -10,101 +11,104 @@
 #include <vector>
 
 #include "lb/pipeline.h"
-#include "tools/bench_frame.h"
 #include "tools/bench_memory.h"
+#include "tools/bench_setup.h"
 
 namespace bench {
 
-enum class Kind : uint8_t { kNatV4, kNatV6, kDsrV4, kIceV4 };
+class Batch;
 
-// Who sends.
-enum class Traffic : uint8_t {
-  kClients,
-  kReplies,  // servers
-  kNew,      // clients not seen before
-  kMoved,    // clients of known sessions from addresses not seen before, 32 packets each
-  kNobody,   // addresses of no session; with kRtp, SSRCs of none, too
-};
-
-// Of kIceV4, also the session and its first address.
+// Of ICE, also the session and its first address.
 struct Flow {
   uint64_t number = 0;
   lb::IpAddress client;
   uint16_t port = 0;
-  lb::SlotIndex slot = lb::kNoSlot;
+  uint8_t service = 0;  // index in the Setup
+  uint8_t worker = 0;   // whose slot it has
   lb::BackendId backend = 0;
+  lb::SlotIndex slot = lb::kNoSlot;
 };
 
 class World {
  public:
-  static constexpr unsigned kBursts = 64;  // prepared at a time
-  static constexpr unsigned kBurstSize = lb::kMaxBurst;
-  static constexpr unsigned kBatch = kBursts * kBurstSize;  // more headers than L1 holds
+  // Opens the flows by real packets, all workers in turn; a quarter of them were closed and replaced after that.
+  explicit World(const Setup& setup);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  // The same one for every case that asks for it: filling a large one takes seconds. Those used last are kept, as many as a
+  // third of the machine's memory holds.
+  static World& shared(const Setup& setup);
 
-  // Opens `flows` UDP flows by real packets; as many again as a quarter of them came and went before.
-  World(Kind kind, uint64_t flows, bool huge);
-  // The same one for the next case that asks for it; filling a large one takes seconds.
-  static World& shared(Kind kind, uint64_t flows, bool huge);
-  // Its snapshot with another pick method.
-  std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
+  [[nodiscard]] const Setup& setup() const { return setup_; }
+  [[nodiscard]] Batch& batch(unsigned worker = 0) { return *batches_[worker]; }
+  // A worker's state in here. counters  outlive it
+  [[nodiscard]] std::unique_ptr<lb::Worker> make_worker(unsigned index, lb::WorkerCounters& counters);
 
+  [[nodiscard]] const lb::Snapshot& snapshot() const { return *snapshot_; }
   // With a trace of a client that never comes, or without one.
   void trace(bool on);
+  // Compiles the same configuration anew; swap() puts it in force, which is all that a worker sees of it.
+  void prepare_swap();
+  void swap() { snapshot_.swap(next_); }
+  // With another pick method, not put in force.
+  std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
 
-  // Writes the batch: packets of random flows.
-  void prepare(Traffic traffic, Payload payload = Payload::kPlain);
-  // Hands the burst-th part of the batch to the worker's burst.
-  void load(unsigned burst);
-  // Keeps the burst's verdicts, as a caller that sends the frames reads them, and forgets Cleat's own.
-  void unload(unsigned burst) {
-    for (unsigned i = 0; i < burst_.count; ++i) actions_[burst * kBurstSize + i] = burst_.verdicts[i].action;
-    worker_->out.clear();
+  [[nodiscard]] std::vector<Flow>& flows(uint8_t service) { return flows_[service]; }
+  [[nodiscard]] Flow next_client(uint8_t service);
+  [[nodiscard]] lb::Endpoint vip_of(const Flow& flow) const;
+  [[nodiscard]] lb::NatSlots& slots() { return segment_->slots(); }
+  // Whether the flow table knows it.
+  [[nodiscard]] bool is_tracked(const Flow& flow);
+  // REQUIRES: is_tracked()
+  void close(const Flow& flow);
+  // Whose it is that has this MAC address.
+  [[nodiscard]] lb::BackendId backend_of(const lb::MacAddress& mac) const {
+    return backends_[mac.bytes.back() % kBackends];
   }
-  // True if each frame of the batch left as its flow demands, or was dropped if it is nobody's. Takes note of new flows.
-  // Call after the whole batch was processed.
-  [[nodiscard]] bool check();
-  // Closes the flows that came with Traffic::kNew. REQUIRES: check()
-  void close_new();
+  // The backend that a connection id of the flow names.
+  [[nodiscard]] unsigned server_of(const Flow& flow) const {
+    return static_cast<unsigned>(flow.number % kBackends);
+  }
+  [[nodiscard]] lb::BackendId backend(unsigned n) const { return backends_[n]; }
 
+  [[nodiscard]] uint64_t random();
   // The clock goes on with the time that was measured, so that flows are touched and swept as in service.
   void pass(uint64_t nanoseconds) { elapsed_ns_ += nanoseconds; }
+  [[nodiscard]] uint64_t elapsed_ns() const { return elapsed_ns_; }
   [[nodiscard]] lb::Now now() const { return {1'000'000'000 + elapsed_ns_ / 1'000'000}; }
 
-  [[nodiscard]] uint64_t misses() const { return counters_->flow_misses.get(); }
+  // Clients that no room was found for while the table was filled, of so many.
+  [[nodiscard]] uint64_t refused() const { return refused_; }
+  [[nodiscard]] uint64_t asked() const { return asked_; }
+  [[nodiscard]] uint64_t misses() const;
   [[nodiscard]] std::string backing() const { return memory_->backing(); }
-  lb::Worker& worker() { return *worker_; }
-  [[nodiscard]] const lb::Snapshot& snapshot() const { return traced_ ? *traced_ : *snapshot_; }
-  lb::Burst& burst() { return burst_; }
+  [[nodiscard]] size_t bytes() const { return memory_->bytes().size(); }
 
  private:
-  Flow next_client();
-  void write(unsigned at, const Flow& flow, const lb::Endpoint& client, Payload payload);
-  void run_batch(unsigned frames);
-  void open(const std::vector<Flow>& clients);
-  void close(const Flow& flow);
-  // Backend and slot of the flow whose packet left as frame `at`.
-  bool learn(unsigned at, Flow& flow);
-  [[nodiscard]] uint8_t* frame(unsigned at) const;
-  [[nodiscard]] uint64_t no_session() const;
-  uint64_t random();
+  std::unique_ptr<const lb::Snapshot> compile(const lb::SnapshotSpec& spec);
+  // At most a batch of new flows. Returns those that the table took.
+  std::vector<Flow> open(uint8_t service, uint64_t count);
+  void fill(uint8_t service);
+  void churn(uint8_t service);
+  template <typename Use>
+  auto with_table(const Flow& flow, Use&& use);
 
-  Kind kind_;
-  Traffic traffic_ = Traffic::kClients;
-  uint64_t dropped_ = 0;  // before the batch, as of no session
-  std::unique_ptr<Memory> memory_, frames_;
+  const Setup setup_;
+  std::unique_ptr<Memory> memory_;
   std::optional<lb::Segment> segment_;
-  std::unique_ptr<const lb::Snapshot> snapshot_, traced_;
+  std::unique_ptr<const lb::Snapshot> snapshot_, next_;
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
-  std::unique_ptr<lb::WorkerCounters> counters_ = std::make_unique<lb::WorkerCounters>();
-  std::unique_ptr<lb::Worker> worker_;
-  std::vector<Flow> flows_;
-  std::vector<Flow> batch_ = std::vector<Flow>(kBatch);
-  std::array<uint16_t, kBatch> lengths_{};
-  std::array<lb::Action, kBatch> actions_{};
-  lb::Burst burst_;
-  uint64_t elapsed_ns_ = 0, clients_ = 0, random_ = 1;
+  std::array<lb::BackendId, kBackends> backends_{};
+  std::vector<std::unique_ptr<Batch>> batches_;
+  std::vector<std::vector<Flow>> flows_;  // by service
+  bool traced_ = false;
+  uint64_t elapsed_ns_ = 0, generation_ = 0, clients_ = 0, random_ = 1, refused_ = 0, asked_ = 0;
 };
+
+// Ends the program.
+[[noreturn]] void fail(const std::string& what);
 
 }  // namespace bench

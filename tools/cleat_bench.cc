@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// cleat-bench: nanoseconds per packet of the whole pipeline and of each stage, at 1, 65,536 and 1,048,576 flows, of ICE
-// sessions, at 1,024 and 65,536, and of connection ids.
+// cleat-bench: nanoseconds per packet of the whole pipeline and of each stage, at 1, 65,536 and 1,048,576 flows, of mixes, of
+// ICE sessions, at 1,024 and 65,536, and of connection ids.
 // Options that begin with --benchmark_ are Google Benchmark's.
-#include <benchmark/benchmark.h>
-
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "tools/bench_case.h"
 #include "tools/bench_cases.h"
+#include "tools/bench_machine.h"
 
 namespace po = boost::program_options;
 
@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   po::options_description options(
       "cleat-bench [options] [--benchmark_filter=REGEX] [--benchmark_format=json] ...");
   options.add_options()("help", "this text")(
-      "smoke", "a fraction of a second per case, and no table of a million flows: does it work?")(
+      "smoke", "a fraction of a second per case, and small tables: does it work?")(
       "pages", po::value(&pages)->default_value("4k"),
       "pages under flow tables, slots and frames: 4k or huge");
   po::variables_map given;
@@ -47,11 +47,13 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
 
-  std::vector<uint64_t> flows{1, 65536};
-  if (!smoke) flows.push_back(1048576);
-  bench::register_pipeline_cases(flows, pages == "huge");
-  bench::register_stage_cases(flows, pages == "huge");
+  bench::Scale scale{{1, 65536, 1048576}, pages == "huge"};
+  if (smoke) scale.flows = {1, 8192};
+  bench::describe_machine(pages.c_str());
+  bench::register_pipeline_cases(scale);
+  bench::register_workers_cases(scale);
+  bench::register_stage_cases(scale);
   bench::register_quic_lb_cases();
   bench::register_stun_cases();
-  return benchmark::RunSpecifiedBenchmarks() == 0 ? 1 : 0;
+  return benchmark::RunSpecifiedBenchmarks() == 0 || bench::any_case_failed() ? 1 : 0;
 }
