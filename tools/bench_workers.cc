@@ -170,7 +170,7 @@ void run(benchmark::State& state, const Setup& setup) {
   const double both_ns = together.middle_ns() / (kWorkers * Batch::kFrames);
   state.counters["ns_per_packet"] = both_ns;
   state.counters["ns_alone"] = one_ns;
-  state.counters["ratio"] = one_ns / both_ns;
+  if (together.undisturbed() > 0 && alone.undisturbed() > 0) state.counters["ratio"] = one_ns / both_ns;
   state.counters["undisturbed"] = static_cast<double>(together.undisturbed());
   state.counters["misses"] = 0;
   state.SetLabel(world.backing() + (pin.done() && second.pinned() ? "" : ", on less than two processors"));
