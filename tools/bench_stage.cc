@@ -5,9 +5,12 @@
 
 #include "lb/affinity.h"
 #include "lb/classify.h"
+#include "lb/classify_fast.h"
 #include "lb/forward.h"
+#include "lb/forward_fast.h"
 #include "lb/open_flow.h"
 #include "lb/parse.h"
+#include "lb/parse_fast.h"
 #include "lb/pick.h"
 #include "tools/bench_batch.h"
 #include "tools/bench_case.h"
@@ -51,21 +54,26 @@ void run_burst(World& world, Stopwatch& watch) {
   lb::Worker& worker = world.batch().worker();
   const lb::Snapshot& snapshot = world.snapshot();
   const lb::Now now = world.now();
+  lb::RecentService recent;
   lb::Burst& b = world.batch().burst();
   watch.time(Stage::kParse, b.count, [&](unsigned i) {
     b.verdicts[i] = {};
+    if (lb::parse_fast(b.frames[i], b.packets[i])) return;
     if (const auto reason = lb::parse(b.frames[i], b.packets[i]))
       worker.drop(b.packets[i], b.verdicts[i], *reason);
   });
-  watch.time(Stage::kClassify, b.count,
-             [&](unsigned i) { lb::classify(worker, snapshot, now, b.packets[i], b.verdicts[i]); });
+  watch.time(Stage::kClassify, b.count, [&](unsigned i) {
+    if (!lb::classify_fast(worker, snapshot, recent, b.packets[i]))
+      lb::classify(worker, snapshot, now, b.packets[i], b.verdicts[i]);
+  });
   watch.time(Stage::kAffinity, b.count,
              [&](unsigned i) { lb::find_flow(worker, snapshot, now, b.packets[i]); });
   watch.time(Stage::kOpen, b.count, [&](unsigned i) {
     if (!b.packets[i].hit) lb::open_flow(worker, snapshot, now, b.packets[i], b.verdicts[i]);
   });
   watch.time(Stage::kForward, b.count, [&](unsigned i) {
-    lb::forward_client(worker, snapshot, now, b.frames[i], b.packets[i], b.verdicts[i]);
+    if (!lb::forward_client_fast(worker, snapshot, now, b.frames[i], b.packets[i], b.verdicts[i]))
+      lb::forward_client(worker, snapshot, now, b.frames[i], b.packets[i], b.verdicts[i]);
   });
 }
 
