@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cases of cleat-bench, by name: pipeline/<case>/<flows>, ice/<case>/<sessions>, stage/<name>/<flows> and quic-lb/<encryption>.
+// The cases of cleat-bench, by name: pipeline/<case>/<flows>, ice/<case>/<sessions>, stage/<name>/<flows>, quic-lb/<encryption> and
+// compile/<case>/<backends>.
 #pragma once
 
 #include <cstdint>
@@ -41,5 +42,6 @@ void register_workers_cases(const Scale& scale);
 void register_stage_cases(const Scale& scale);
 void register_quic_lb_cases();
 void register_stun_cases();
+void register_compile_cases();
 
 }  // namespace bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cleat-bench: nanoseconds per packet of the whole pipeline and of each stage, at 1, 65,536 and 1,048,576 flows, of mixes, of
-// ICE sessions, at 1,024 and 65,536, and of connection ids.
+// ICE sessions, at 1,024 and 65,536, and of connection ids; and milliseconds per snapshot.
 // Options that begin with --benchmark_ are Google Benchmark's.
 #include <boost/program_options.hpp>
 #include <cstdio>
@@ -55,5 +55,6 @@ int main(int argc, char** argv) {
   bench::register_stage_cases(scale);
   bench::register_quic_lb_cases();
   bench::register_stun_cases();
+  bench::register_compile_cases();
   return benchmark::RunSpecifiedBenchmarks() == 0 || bench::any_case_failed() ? 1 : 0;
 }
