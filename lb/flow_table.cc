@@ -57,8 +57,8 @@ void FlowTable<kWords>::settle(std::atomic<uint64_t>& place, FlowControl use) no
 }
 
 template <unsigned kWords>
-auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend,
-                               Tick now) noexcept -> Inserted {
+auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now,
+                               bool may_move) noexcept -> Inserted {
   constexpr unsigned kAttempts = 32;  // each failed one means that another worker got on
   Inserted result;
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
@@ -66,7 +66,7 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
     Entry* entry = vacant(buckets_[first(hash)], control);
     if (entry == nullptr) entry = vacant(buckets_[second(hash)], control);
     if (entry == nullptr) {
-      if (make_room(hash, result.moves)) continue;
+      if (may_move && make_room(hash, result.moves)) continue;
       return result;
     }
     const FlowControl live = control.next_use(FlowState::kLive, slot, backend, now);

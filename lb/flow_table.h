@@ -84,9 +84,10 @@ class FlowTable {
     Found found;         // the new entry, or for kDuplicate the one that was there first
     unsigned moves = 0;  // entries relocated on the way
   };
+  // may_move  whether others may be moved to make room, which costs up to a microsecond when there is none
   // REQUIRES: find() missed just before (a duplicate inserted meanwhile is found).
-  [[nodiscard]] Inserted insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend,
-                                Tick now) noexcept;
+  [[nodiscard]] Inserted insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now,
+                                bool may_move = true) noexcept;
 
   // Each is one CAS on the control word: false when another worker changed the entry since `found` was read.
   static bool refresh(const Found& found, Tick now) noexcept;

@@ -23,6 +23,24 @@
 
 namespace lb {
 
+// Whether a new flow should have others moved to make room for it. After some that found none in a row the table is full, and a
+// search would be in vain: of those that find no place one in many tries it still, and the next one after any that found one.
+class RoomSearch {
+ public:
+  [[nodiscard]] bool worth_it() const noexcept { return refused_ < kPatience || refused_ % kOneOf == 0; }
+  void refused() noexcept { ++refused_; }
+  void entered(unsigned moves) noexcept {
+    if (moves > 0)
+      refused_ = 0;
+    else if (refused_ >= kPatience)
+      refused_ = kOneOf;
+  }
+
+ private:
+  static constexpr uint32_t kPatience = 8, kOneOf = 64;
+  uint32_t refused_ = 0;
+};
+
 struct Worker {
   // segment, neighbours, offers, path_mtus and counters outlive the worker.
   // index, count  this worker of how many: its share of slots and buckets. Recomputed at each start
@@ -56,7 +74,8 @@ struct Worker {
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
-  uint16_t ip_id = 0;                        // the last one of a packet that was translated to IPv4
+  RoomSearch room_search;
+  uint16_t ip_id = 0;  // the last one of a packet that was translated to IPv4
 
   // Next hops resolved within the current millisecond.
   struct CachedHop {

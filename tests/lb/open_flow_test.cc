@@ -104,6 +104,38 @@ TEST(OpenFlow, AFullTableRefusesNatAndLeavesNoSlotBehind) {
   EXPECT_EQ(rig.open_flows("rtc"), 2000 - full);
 }
 
+TEST(OpenFlow, AfterAFloodATableTakesAsManyAsBefore) {
+  Rig rig(one_backend, 1, kCramped);
+  const auto most = static_cast<unsigned>(rig.segment().flows().narrow.capacity() * 8 / 10);
+  for (unsigned n = 0; n < 4000; ++n) rig.send(udp(client(n), kRtc));
+  ASSERT_GT(rig.drops(DropReason::kTableFull), 2000U);
+  rig.wait_s(400);
+  ASSERT_EQ(rig.open_flows("rtc"), 0);
+  const uint64_t before = rig.drops(DropReason::kTableFull);
+
+  for (unsigned n = 0; n < most; ++n) rig.send(udp(client(10'000 + n), kRtc));
+  EXPECT_EQ(rig.drops(DropReason::kTableFull), before);
+  EXPECT_EQ(rig.open_flows("rtc"), most);
+}
+
+TEST(OpenFlow, AFullTableIsSearchedForRoomOnlyNowAndThen) {
+  RoomSearch search;
+  unsigned searches = 0;
+  for (unsigned n = 0; n < 648; ++n) {
+    searches += search.worth_it() ? 1 : 0;
+    search.refused();
+  }
+  EXPECT_EQ(searches, 8U + 10U);
+  search.entered(0);
+  EXPECT_TRUE(search.worth_it()) << "somebody left";
+  search.refused();
+  EXPECT_FALSE(search.worth_it());
+  search.entered(1);
+  EXPECT_TRUE(search.worth_it());
+  search.refused();
+  EXPECT_TRUE(search.worth_it()) << "it is not full";
+}
+
 TEST(OpenFlow, AFullTableDoesNotStopMaglevInDsr) {
   Rig rig([](SnapshotSpec& spec) { service(spec, "rtc").forward = Forward::kDsr; }, 1, kCramped);
   for (unsigned n = 0; n < 2000; ++n) ASSERT_EQ(rig.send(udp(client(n), kRtc)).action, Action::kTx);
