@@ -81,6 +81,7 @@ class Stage:
         with open("/dev/urandom", "rb") as source:
             self.body = source.read(BODY_BYTES)
         self.origins = [Nginx(run, backend, self.body) for backend in self.net.backends]
+        self.transfers = 0
         self.sent = run.path("sent")
         self.sent.write_bytes(self.body)
         self.config = config_for(self.net, api_path(run), state_path(run))
@@ -137,7 +138,9 @@ class Stage:
 
     def held(self, vip, put=None):
         """A transfer that stands still after its first megabyte until it is let go. put: the name to upload by; None: a download"""
-        child = Child(self.run, f"held-{put or vip}", ["python3", "-c", _HELD, vip, PROXIED_PORT, put or "", self.sent], self.client)
+        # Of a name that had a child before, the log would begin with what that one said.
+        self.transfers += 1
+        child = Child(self.run, f"held-{self.transfers}-{put or vip}", ["python3", "-c", _HELD, vip, PROXIED_PORT, put or "", self.sent], self.client)
         child.wait_until(lambda: "held" in child.log(), "its first megabyte went over")
         return child
 
