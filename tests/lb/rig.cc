@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <ostream>
 
+#include "tests/lb/packet_path.h"
+
 namespace lb::test {
 namespace {
 
@@ -135,7 +137,11 @@ std::vector<Outcome> Rig::send_burst(std::span<const Bytes> frames, PortIndex po
     std::copy(frames[i].begin(), frames[i].end(), data);
     burst->frames[i] = {data, static_cast<uint16_t>(frames[i].size()), headroom, port};
   }
-  run(worker(worker_index), *snapshot_, now_, *burst, nullptr);
+  const Snapshot& in_force = snapshot();
+  {
+    const OnPacketPath here("process()");
+    run(worker(worker_index), in_force, now_, *burst, nullptr);
+  }
   std::vector<Outcome> outcomes;
   for (unsigned i = 0; i < burst->count; ++i) {
     const Frame& frame = burst->frames[i];
@@ -159,7 +165,11 @@ Outcome Rig::resume(const Outcome& held, unsigned worker_index) {
   before.port = held.port;
   before.next_hop = held.next_hop;
   before.first_piece_ms = held.first_piece_ms;
-  const Verdict verdict = lb::resume(worker(worker_index), *snapshot_, now_, frame, before);
+  const Snapshot& in_force = snapshot();
+  const Verdict verdict = [&] {
+    const OnPacketPath here("resume()");
+    return lb::resume(worker(worker_index), in_force, now_, frame, before);
+  }();
   return {verdict.action,
           verdict.reason,
           verdict.port,
@@ -180,7 +190,9 @@ std::vector<std::pair<PortIndex, Bytes>> Rig::own_frames(unsigned worker_index) 
 void Rig::wait_ms(uint64_t ms) {
   for (const uint64_t end = now_.ms + ms; now_.ms < end;) {
     now_.ms += std::min<uint64_t>(10, end - now_.ms);
-    for (const auto& each : workers_) housekeep(*each, *snapshot_, now_);
+    const Snapshot& in_force = snapshot();
+    const OnPacketPath here("housekeep()");
+    for (const auto& each : workers_) housekeep(*each, in_force, now_);
   }
 }
 

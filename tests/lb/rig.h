@@ -73,11 +73,12 @@ class Rig {
   WorkerCounters& counters(unsigned i = 0) { return *counters_[i]; }
   [[nodiscard]] Now now() const { return now_; }
   Worker& worker(unsigned i = 0) { return *workers_[i]; }
-  [[nodiscard]] const Snapshot& snapshot() const { return *snapshot_; }
+  [[nodiscard]] const Snapshot& snapshot() const { return read_snapshot ? read_snapshot() : *snapshot_; }
   Segment& segment() { return segment_; }
   Neighbours& neighbours() { return *neighbours_; }
   [[nodiscard]] const SnapshotSpec& spec() const { return spec_; }
-  uint16_t headroom = 0;  // writable bytes before a frame that is sent
+  std::function<const Snapshot&()> read_snapshot;  // in the place of reload()'s
+  uint16_t headroom = 0;                           // writable bytes before a frame that is sent
   void (*run)(Worker&, const Snapshot&, Now, Burst&, StageClock*) noexcept = process;
   [[nodiscard]] uint64_t drops(DropReason reason) const;
   // Sums over the workers.
