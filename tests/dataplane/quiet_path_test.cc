@@ -134,13 +134,15 @@ TEST_F(QuietPath, NeitherAllocatesNorLocksNorCallsTheSystemWhateverComes) {
   }
   worker.join();
 
-  EXPECT_TRUE(watched) << "this kernel has no syscall user dispatch (Linux on x86-64 from 5.11 on has)";
   EXPECT_GE(static_cast<double>(generation_.load()), 10 * worked_s) << "snapshots";
   EXPECT_GT(traced_, 1000U);
   EXPECT_GT(read_, 0U);
   for (const auto& [kind, tally] : medley.tallies()) EXPECT_GE(tally.forwarded, 50U) << kind;
   expect_that_all_happened();
   EXPECT_EQ(rig_.slots_in_state(lb::SlotState::kLive), 0U) << "the sweep has taken all back";
+  if (!watched)
+    GTEST_SKIP() << "all but system calls was watched: this kernel has no syscall user dispatch (Linux on "
+                    "x86-64 from 5.11 on has)";
 }
 
 }  // namespace
