@@ -62,13 +62,14 @@ void Batch::plan(std::span<const Part> mix) {
     auto turn = static_cast<unsigned>(mix.size() == 1 ? 0 : world_.random() % shares);
     const Part* part = mix.data();
     for (; turn >= part->share; ++part) turn -= part->share;
-    const std::vector<Flow>& flows = world_.flows(part->service);
+    ServiceIndex service = part->service;
+    if (part->services > 1) service = static_cast<ServiceIndex>(service + world_.random() % part->services);
+    const std::vector<Flow>& flows = world_.flows(service);
     Planned& planned = planned_[at];
     // A client that moved goes on for a while.
     if (part->traffic != Traffic::kMoved || at % kPacketsOfMoved == 0) {
       planned.index = world_.random() % flows.size();
-      planned.flow =
-          part->traffic == Traffic::kNew ? world_.next_client(part->service) : flows[planned.index];
+      planned.flow = part->traffic == Traffic::kNew ? world_.next_client(service) : flows[planned.index];
       if (part->traffic == Traffic::kNobody) planned.flow.number = kNobodysNumber + at;
     } else {
       planned = planned_[at - 1];
@@ -194,7 +195,7 @@ void Batch::settle() {
       world_.close(plan.flow);
     if (plan.payload == Payload::kFin) ended[plan.flow.service].insert(plan.index);
   }
-  for (uint8_t service = 0; service < ended.size(); ++service) {
+  for (ServiceIndex service = 0; service < ended.size(); ++service) {
     std::vector<Flow>& flows = world_.flows(service);
     for (const size_t index : ended[service]) world_.close(flows[index]);
     const std::vector<Flow> fresh = open(service, static_cast<unsigned>(ended[service].size()));
@@ -212,7 +213,7 @@ void Batch::send(std::span<const Flow> flows, Traffic traffic, Payload payload) 
   run(lb::kMaxBurst, 0, static_cast<unsigned>(flows.size()));
 }
 
-std::vector<Flow> Batch::open(uint8_t service, unsigned count) {
+std::vector<Flow> Batch::open(ServiceIndex service, unsigned count) {
   const ServiceSetup& setup = world_.setup().services[service];
   std::vector<Flow> clients(count), opened;
   for (Flow& client : clients) client = world_.next_client(service);

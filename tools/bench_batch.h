@@ -40,7 +40,7 @@ class Batch {
 
   // Opens flows of new clients, up to where both sides have spoken. Returns those that there was room for.
   // count  0..kFrames
-  std::vector<Flow> open(uint8_t service, unsigned count);
+  std::vector<Flow> open(ServiceIndex service, unsigned count);
 
   // For who runs the stages himself: some frames into the burst, and back when they have their verdicts.
   void load(unsigned first, unsigned count);

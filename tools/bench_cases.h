@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cases of cleat-bench, by name: pipeline/<case>/<flows>, ice/<case>/<sessions>, stage/<name>/<flows>, quic-lb/<encryption> and
-// compile/<case>/<backends>.
+// The cases of cleat-bench, by name: pipeline/<case>/<flows>, ice/<case>/<sessions>, scale/<case>/<services or backends>,
+// stage/<name>/<flows>, quic-lb/<encryption> and compile/<case>/<backends>.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@ namespace bench {
 
 // How much to measure on.
 struct Scale {
-  std::vector<uint64_t> flows;  // table sizes, ascending
-  bool huge = false;            // segment and frames on huge pages
+  std::vector<uint64_t> flows;               // table sizes, ascending
+  std::vector<unsigned> services, backends;  // numbers of them, ascending
+  bool huge = false;                         // segment and frames on huge pages
   [[nodiscard]] uint64_t most() const { return flows.back(); }
   // That many, or as many as there are at most.
   [[nodiscard]] uint64_t upto(uint64_t count) const { return count < most() ? count : most(); }
@@ -36,6 +37,7 @@ std::vector<PipelineCase> quic_cases(const Scale& scale);
 std::vector<PipelineCase> ice_cases(const Scale& scale);
 std::vector<PipelineCase> load_cases(const Scale& scale);
 std::vector<PipelineCase> mix_cases(const Scale& scale);
+std::vector<PipelineCase> scale_cases(const Scale& scale);
 
 void register_pipeline_cases(const Scale& scale);
 void register_workers_cases(const Scale& scale);

@@ -31,6 +31,10 @@ void add_loads(const Scale& scale, uint32_t entries, std::vector<PipelineCase>& 
     setup.entries = entries;
     cases.push_back({named("nat_v4_hit_" + std::to_string(percent) + "_percent", entries), setup, {{}}});
   }
+  Setup without_slots = nat(scale, uint64_t{entries} * 80 / 100);
+  without_slots.services[0].forward = lb::Forward::kDsr;
+  without_slots.entries = entries;
+  cases.push_back({named("dsr_v4_hit_80_percent", entries), without_slots, {{}}});
   for (const auto& [mode, forward] :
        {std::pair{"nat", lb::Forward::kNat}, std::pair{"dsr", lb::Forward::kDsr}}) {
     Setup setup = nat(scale, 0);

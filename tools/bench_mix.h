@@ -6,6 +6,7 @@
 #include <span>
 
 #include "tools/bench_payload.h"
+#include "tools/bench_setup.h"
 
 namespace bench {
 
@@ -22,7 +23,8 @@ struct Part {
   unsigned share = 1;  // of the sum of all parts' shares
   Traffic traffic = Traffic::kClients;
   Payload payload = Payload::kPlain;
-  uint8_t service = 0;  // index in the Setup
+  ServiceIndex service = 0;
+  ServiceIndex services = 1;  // so many from there on, each as often
 };
 
 }  // namespace bench

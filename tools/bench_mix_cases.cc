@@ -37,7 +37,7 @@ constexpr Mix kMixes[] = {{"mix_rtmp", {Forward::kNat, Protocol::kTcp}, kRtmp},
                           {"mix_quic", {Forward::kNat, Protocol::kUdp, Affinity::kQuic}, kQuic}};
 
 void add(PipelineCase& to, const Mix& mix, uint64_t flows) {
-  const auto service = static_cast<uint8_t>(to.setup.services.size());
+  const auto service = static_cast<ServiceIndex>(to.setup.services.size());
   to.setup.services.push_back(mix.service);
   to.setup.services.back().flows = flows;
   for (Part part : mix.parts) {

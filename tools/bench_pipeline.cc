@@ -64,8 +64,11 @@ void report(benchmark::State& state, const World& world, const PipelineCase& wha
   state.counters["misses"] = 0;
   if (what.swaps) state.counters["swaps"] = static_cast<double>(sums.swaps);
   if (what.setup.until_full) state.counters["untracked"] = share(sums.untracked, sums.unknown);
-  if (what.setup.entries != 0 && !what.setup.until_full)
+  if (what.setup.entries != 0 && !what.setup.until_full) {
     state.counters["untracked"] = share(world.refused(), world.asked());
+    state.counters["bytes_per_flow"] =
+        share(what.setup.entries * sizeof(lb::NarrowTable::Entry), what.setup.flows());
+  }
   state.SetLabel(world.backing());
 }
 
@@ -84,8 +87,8 @@ void run(benchmark::State& state, const PipelineCase& what) {
 }  // namespace
 
 void register_pipeline_cases(const Scale& scale) {
-  for (const auto& cases :
-       {hit_cases(scale), quic_cases(scale), load_cases(scale), mix_cases(scale), ice_cases(scale)})
+  for (const auto& cases : {hit_cases(scale), quic_cases(scale), load_cases(scale), mix_cases(scale),
+                            ice_cases(scale), scale_cases(scale)})
     for (const PipelineCase& what : cases)
       add_case(what.name, [what](benchmark::State& state) { run(state, what); });
 }

@@ -2,6 +2,7 @@
 #include "tools/bench_world.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,20 +19,21 @@ void fail(const std::string& what) {
   std::exit(1);
 }
 
-World::World(const Setup& setup) : setup_(setup), flows_(setup.services.size()) {
+World::World(const Setup& setup) : setup_(setup), backends_(setup.backends), flows_(setup.services.size()) {
   const lb::SegmentGeometry geometry = geometry_of(setup);
+  if (const std::string why = geometry.problem(); !why.empty()) fail(why);
   memory_ = std::make_unique<Memory>(geometry.bytes(), setup.huge);
   segment_ = lb::Segment::format(memory_->bytes(), geometry, 42, now()).value();
   snapshot_ = compile(spec_of(setup));
   for (const bool v6 : {false, true}) neighbours_->put_static(kOutside, gateway_address(v6), kGatewayMac);
-  for (unsigned n = 0; n < kBackends; ++n) {
+  for (unsigned n = 0; n < setup.backends; ++n) {
     const lb::IpAddress address = backend_address(setup.v6, n);
     neighbours_->put_static(kInside, address, backend_mac(n));
     for (size_t id = 0; id < snapshot_->backends.size(); ++id)
       if (snapshot_->backends[id].address == address) backends_[n] = static_cast<lb::BackendId>(id);
   }
   for (unsigned i = 0; i < setup.workers; ++i) batches_.push_back(std::make_unique<Batch>(*this, i));
-  for (uint8_t service = 0; service < setup.services.size(); ++service) {
+  for (ServiceIndex service = 0; service < setup.services.size(); ++service) {
     fill(service);
     churn(service);
     for (const Flow& flow : flows_[service])
@@ -82,7 +84,7 @@ uint64_t World::random() {
   return lb::hash_word(random_, 7);
 }
 
-Flow World::next_client(uint8_t service) {
+Flow World::next_client(ServiceIndex service) {
   static const uint64_t client_network = lb::IpAddress::parse("2001:db8:c::")->high();
   const uint64_t n = clients_++;
   Flow flow;
@@ -124,7 +126,7 @@ void World::close(const Flow& flow) {
   with_table(flow, [](auto& table, const auto& key) { table.remove_all(key, table.hash(key), lb::kNoSlot); });
 }
 
-std::vector<Flow> World::open(uint8_t service, uint64_t count) {
+std::vector<Flow> World::open(ServiceIndex service, uint64_t count) {
   const auto wanted = static_cast<unsigned>(std::min<uint64_t>(Batch::kFrames, count));
   const auto turn = static_cast<unsigned>(asked_ / Batch::kFrames % setup_.workers);
   std::vector<Flow> opened = batch(turn).open(service, wanted);
@@ -134,10 +136,11 @@ std::vector<Flow> World::open(uint8_t service, uint64_t count) {
   return opened;
 }
 
-void World::fill(uint8_t service) {
+void World::fill(ServiceIndex service) {
   constexpr size_t kFewAccepted = Batch::kFrames / 256;
   std::vector<Flow>& flows = flows_[service];
   const uint64_t wanted = setup_.until_full ? UINT64_MAX : setup_.services[service].flows;
+  if (!setup_.until_full) flows.reserve(wanted);
   while (flows.size() < wanted) {
     const std::vector<Flow> opened = open(service, wanted - flows.size());
     flows.insert(flows.end(), opened.begin(), opened.end());
@@ -146,7 +149,7 @@ void World::fill(uint8_t service) {
   }
 }
 
-void World::churn(uint8_t service) {
+void World::churn(ServiceIndex service) {
   std::vector<Flow>& flows = flows_[service];
   if (setup_.until_full) return;
   for (uint64_t rest = flows.size() / 4; rest > 0;) {

@@ -3,7 +3,6 @@
 // that of the measured code.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,8 +22,8 @@ struct Flow {
   uint64_t number = 0;
   lb::IpAddress client;
   uint16_t port = 0;
-  uint8_t service = 0;  // index in the Setup
-  uint8_t worker = 0;   // whose slot it has
+  ServiceIndex service = 0;
+  uint8_t worker = 0;  // whose slot it has
   lb::BackendId backend = 0;
   lb::SlotIndex slot = lb::kNoSlot;
 };
@@ -54,8 +53,8 @@ class World {
   // With another pick method, not put in force.
   std::unique_ptr<const lb::Snapshot> compile_with(lb::PickMethod method);
 
-  [[nodiscard]] std::vector<Flow>& flows(uint8_t service) { return flows_[service]; }
-  [[nodiscard]] Flow next_client(uint8_t service);
+  [[nodiscard]] std::vector<Flow>& flows(ServiceIndex service) { return flows_[service]; }
+  [[nodiscard]] Flow next_client(ServiceIndex service);
   [[nodiscard]] lb::Endpoint vip_of(const Flow& flow) const;
   [[nodiscard]] lb::NatSlots& slots() { return segment_->slots(); }
   // Whether the flow table knows it.
@@ -64,11 +63,11 @@ class World {
   void close(const Flow& flow);
   // Whose it is that has this MAC address.
   [[nodiscard]] lb::BackendId backend_of(const lb::MacAddress& mac) const {
-    return backends_[mac.bytes.back() % kBackends];
+    return backends_[backend_number(mac) % backends_.size()];
   }
   // The backend that a connection id of the flow names.
   [[nodiscard]] unsigned server_of(const Flow& flow) const {
-    return static_cast<unsigned>(flow.number % kBackends);
+    return static_cast<unsigned>(flow.number % backends_.size());
   }
   [[nodiscard]] lb::BackendId backend(unsigned n) const { return backends_[n]; }
 
@@ -88,9 +87,9 @@ class World {
  private:
   std::unique_ptr<const lb::Snapshot> compile(const lb::SnapshotSpec& spec);
   // At most a batch of new flows. Returns those that the table took.
-  std::vector<Flow> open(uint8_t service, uint64_t count);
-  void fill(uint8_t service);
-  void churn(uint8_t service);
+  std::vector<Flow> open(ServiceIndex service, uint64_t count);
+  void fill(ServiceIndex service);
+  void churn(ServiceIndex service);
   template <typename Use>
   auto with_table(const Flow& flow, Use&& use);
 
@@ -101,7 +100,7 @@ class World {
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
-  std::array<lb::BackendId, kBackends> backends_{};
+  std::vector<lb::BackendId> backends_;  // by number
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<std::vector<Flow>> flows_;  // by service
   bool traced_ = false;
