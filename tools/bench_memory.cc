@@ -34,6 +34,9 @@ Memory::Memory(size_t bytes, bool huge) : size_((bytes + kHuge - 1) & ~(kHuge - 
 
 Memory::~Memory() { ::munmap(begin_, size_); }
 
+// A kernel before 5.14 refuses: pages then come as they are touched.
+void Memory::touch() const { ::madvise(begin_, size_, MADV_POPULATE_WRITE); }
+
 std::string Memory::backing() const {
   std::ifstream smaps("/proc/self/smaps");
   uint64_t present_kb = 0, huge_kb = 0, value = 0;

@@ -17,6 +17,8 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
 
   [[nodiscard]] std::span<std::byte> bytes() const { return {begin_, size_}; }
+  // Has the kernel give all pages now, so that nobody waits for one.
+  void touch() const;
   // How it is backed now, from /proc/self/smaps: "4 KB pages", "huge pages (94 %)".
   [[nodiscard]] std::string backing() const;
 

@@ -75,6 +75,7 @@ void report(benchmark::State& state, const World& world, const PipelineCase& wha
 void run(benchmark::State& state, const PipelineCase& what) {
   World& world = World::shared(what.setup);
   world.trace(what.traced);
+  if (has(what, Traffic::kNew)) world.touch();
   Sums sums;
   for (auto _ : state) {
     uint64_t elapsed = 0;

@@ -88,6 +88,7 @@ void run(benchmark::State& state, const Case& what, uint64_t flows, bool huge) {
   World& world = World::shared(setup_of(flows, huge));
   Batch& batch = world.batch();
   world.trace(false);
+  if (what.stage == Stage::kOpen) world.touch();
   batch.worker().slots.follow(world.snapshot());
   const Part part{1, what.stage == Stage::kOpen ? Traffic::kNew : Traffic::kClients};
   uint64_t elapsed = 0, packets = 0;

@@ -81,6 +81,8 @@ class World {
   [[nodiscard]] uint64_t refused() const { return refused_; }
   [[nodiscard]] uint64_t asked() const { return asked_; }
   [[nodiscard]] uint64_t misses() const;
+  // New flows take slots that nobody touched yet: their pages are there after this.
+  void touch() { memory_->touch(); }
   [[nodiscard]] std::string backing() const { return memory_->backing(); }
   [[nodiscard]] size_t bytes() const { return memory_->bytes().size(); }
 
