@@ -84,11 +84,11 @@ struct Worker {
     MacAddress mac;
     PortIndex port = 0;
   };
-  static constexpr unsigned kCachedHops = 8;
+  static constexpr unsigned kCachedHops = 256;
   std::array<CachedHop, kCachedHops> hops;
   // The place of an address among them.
   CachedHop& hop_of(const IpAddress& address) noexcept {
-    return hops[(address.low() >> 56 ^ address.low() >> 40) % kCachedHops];
+    return hops[(address.low() >> 56 ^ address.low() >> 48) % kCachedHops];
   }
 
   // Where the paced sweeps stand.
