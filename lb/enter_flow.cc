@@ -30,13 +30,14 @@ std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, No
 Entered enter_flow(Worker& worker, Now now, Packet& packet) noexcept {
   return with_flow_table(worker, packet, [&](auto& table, const auto& key) {
     using Table = std::decay_t<decltype(table)>;
-    const auto inserted = table.insert(key, packet.hash, packet.slot, packet.backend, now.tick(),
-                                       worker.room_search.worth_it());
+    RoomSearch& search = worker.room_search[packet.service->wide ? 1 : 0];
+    const auto inserted =
+        table.insert(key, packet.hash, packet.slot, packet.backend, now.tick(), search.worth_it());
     worker.counters.relocations.add(inserted.moves);
     if (inserted.outcome == Table::Outcome::kFull)
-      worker.room_search.refused();
+      search.refused();
     else
-      worker.room_search.entered(inserted.moves);
+      search.entered(inserted.moves);
     // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
     if (inserted.outcome == Table::Outcome::kInserted && packet.protocol == Protocol::kTcp &&
         is_slot(packet.slot))

@@ -74,8 +74,8 @@ struct Worker {
   SessionIndex free_session;                 // where the search for a free one goes on
   uint64_t random_state;                     // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
-  RoomSearch room_search;
-  uint16_t ip_id = 0;  // the last one of a packet that was translated to IPv4
+  std::array<RoomSearch, 2> room_search;     // of the narrow table, of the wide one
+  uint16_t ip_id = 0;                        // the last one of a packet that was translated to IPv4
 
   // Next hops resolved within the current millisecond.
   struct CachedHop {

@@ -118,6 +118,17 @@ TEST(OpenFlow, AfterAFloodATableTakesAsManyAsBefore) {
   EXPECT_EQ(rig.open_flows("rtc"), most);
 }
 
+TEST(OpenFlow, AFloodInOneTableIsNoneInTheOther) {
+  Rig rig(one_backend, 1, kCramped);
+  const auto most = static_cast<unsigned>(rig.segment().flows().narrow.capacity() * 8 / 10);
+  for (unsigned n = 0; n < most; ++n) {
+    for (unsigned i = 0; i < 8; ++i)
+      rig.send(udp("[2001:db8:c::7]:" + std::to_string(1024 + 8 * n + i), "[2001:db8:10::100]:8000"));
+    ASSERT_EQ(rig.send(udp(client(n), kRtc)).action, Action::kTx) << n;
+  }
+  EXPECT_GT(rig.drops(DropReason::kTableFull), 1000U);
+}
+
 TEST(OpenFlow, AFullTableIsSearchedForRoomOnlyNowAndThen) {
   RoomSearch search;
   unsigned searches = 0;
