@@ -8,7 +8,6 @@
 // Each frame ends in the time when it is due, so that what it waited here, too, is part of its latency.
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_launch.h>
 #include <rte_mbuf.h>
 
 #include <algorithm>
@@ -57,11 +56,6 @@ class Trial {
     missed_ = interval_ > 0 ? static_cast<uint64_t>(static_cast<double>(cycles) / interval_) - offered_ : 0;
     for (const uint64_t end = rte_rdtsc() + static_cast<uint64_t>(kDrainS * hz_); rte_rdtsc() < end;)
       receive();
-  }
-
-  static int run_one(void* trial) {
-    static_cast<Trial*>(trial)->run();
-    return 0;
   }
 
   void print() {
@@ -169,8 +163,7 @@ int main(int argc, char** argv) {
   }
   for (double rate = 0, seconds = 0; std::cin >> rate >> seconds;) {
     Trial trial(ports, rate, seconds);
-    rte_eal_remote_launch(Trial::run_one, &trial, bench::kWorkerLcore);
-    rte_eal_wait_lcore(bench::kWorkerLcore);
+    trial.run();  // here: whoever waits for an lcore polls for it, on the cpu that it is to have
     trial.print();
   }
 }
