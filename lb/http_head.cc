@@ -6,7 +6,7 @@
 namespace lb {
 namespace {
 
-constexpr std::string_view kBlank = " \t";
+constexpr std::string_view kBlank = " \t", kVersion = " HTTP/1.";
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -36,11 +36,22 @@ std::optional<uint64_t> number(std::string_view text) {
   return value;
 }
 
+// A member of a comma-separated list (RFC 9110 section 5.6.1).
+bool has_token(std::string_view list, std::string_view lower_case) {
+  while (!list.empty()) {
+    const std::string_view token = list.substr(0, list.find(','));
+    if (equal(trimmed(token), lower_case)) return true;
+    list.remove_prefix(std::min(token.size() + 1, list.size()));
+  }
+  return false;
+}
+
 bool read_status_line(std::string_view line, HttpHead& head) {
   if (line.size() < 12 || line[8] != ' ') return false;
   const auto status = number(line.substr(9, 3));
   if (!status || *status < 100 || *status > 599) return false;
   head.status = static_cast<unsigned>(*status);
+  head.close = line[7] == '0';
   return true;
 }
 
@@ -49,8 +60,11 @@ bool read_request_line(std::string_view line, HttpHead& head) {
   if (space == std::string_view::npos || space == 0 || space > 16) return false;
   head.method = line.substr(0, space);
   head.request = true;
-  return std::all_of(head.method.begin(), head.method.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
-         line.find(" HTTP/1.", space) != std::string_view::npos;
+  const size_t version = line.find(kVersion, space);
+  if (version == std::string_view::npos) return false;
+  if (version > space) head.target = line.substr(space + 1, version - space - 1);
+  head.close = line.substr(version + kVersion.size(), 1) == "0";
+  return std::all_of(head.method.begin(), head.method.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 bool read_field(std::string_view line, HttpHead& head) {
@@ -65,6 +79,10 @@ bool read_field(std::string_view line, HttpHead& head) {
     head.chunked = ends_with(value, "chunked");
   } else if (equal(name, "location")) {
     head.location = value;
+  } else if (equal(name, "host")) {
+    if (head.host.empty()) head.host = value;
+  } else if (equal(name, "connection")) {
+    head.close = has_token(value, "close") || (head.close && !has_token(value, "keep-alive"));
   }
   return true;
 }

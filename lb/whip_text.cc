@@ -2,6 +2,7 @@
 #include "lb/whip_text.h"
 
 #include "lb/stun.h"
+#include "lb/url.h"
 
 namespace lb {
 namespace {
@@ -22,26 +23,9 @@ bool read_value(std::string_view text, std::string_view key, ShortText<kMax>& va
   return false;
 }
 
-constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Of a query: up to '&' or '#', %XX decoded. '+' stays: SRS does not encode its names.
+// Of a query: up to '&' or '#'.
 bool read_parameter(std::string_view query, Ufrag& value) {
-  for (size_t i = 0; i < query.size() && query[i] != '&' && query[i] != '#'; ++i) {
-    char c = query[i];
-    if (c == '%' && i + 2 < query.size()) {
-      const int high = hex_digit(query[i + 1]), low = hex_digit(query[i + 2]);
-      if (high < 0 || low < 0) return false;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (!value.push(c)) return false;
-  }
-  return true;
+  return push_decoded(query.substr(0, query.find_first_of("&#")), value);
 }
 
 bool read_json_string(std::string_view text, Ufrag& value) {

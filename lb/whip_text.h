@@ -3,29 +3,15 @@
 // an SDP offer or answer (RFC 8839 section 5.4), the USERNAME in SRS's Location or `sessionid`.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "lb/session.h"
+#include "lb/short_text.h"
 
 namespace lb {
 
-// Text by value, of at most kMax bytes.
-template <size_t kMax>
-struct ShortText {
-  std::array<char, kMax> bytes;
-  uint16_t length = 0;
-
-  // False, and nothing changes, when it is full.
-  bool push(char c) noexcept {
-    if (length == kMax) return false;
-    bytes[length++] = c;
-    return true;
-  }
-  [[nodiscard]] std::string_view view() const noexcept { return {bytes.data(), length}; }
-};
 using Ufrag = ShortText<kMaxSessionName>;
 using IcePassword = ShortText<256>;
 

@@ -96,9 +96,10 @@ std::optional<std::string> behind(const std::string& text, const std::string& ke
 }
 
 // nullopt: a % without its two digits
-std::optional<std::string> decoded(const std::string& query) {
+std::optional<std::string> decoded(const std::string& text) {
+  const std::string query = text.substr(0, text.find_first_of("&#"));
   std::string value;
-  for (size_t i = 0; i < query.size() && query[i] != '&' && query[i] != '#'; ++i) {
+  for (size_t i = 0; i < query.size(); ++i) {
     if (query[i] != '%' || i + 2 >= query.size()) {
       value += query[i];
       continue;

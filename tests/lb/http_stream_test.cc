@@ -32,6 +32,21 @@ TEST(HttpHead, ReadsARequest) {
   EXPECT_EQ(kPost.substr(head.bytes), "hello");
 }
 
+TEST(HttpHead, SaysWhatIsAskedOfWhomAndWhetherItIsTheLast) {
+  const auto read = [](std::string_view text) {
+    HttpHead head;
+    EXPECT_EQ(parse_http_head(text, head), HeadState::kWhole) << text;
+    return std::string(head.target) + "|" + std::string(head.host) + (head.close ? "|close" : "");
+  };
+  EXPECT_EQ(read("GET /a?b HTTP/1.1\r\nHost: h:80\r\nhost: i\r\n\r\n"), "/a?b|h:80");
+  EXPECT_EQ(read("GET /a HTTP/1.1\r\nConnection: upgrade, Close\r\n\r\n"), "/a||close");
+  EXPECT_EQ(read("GET /a HTTP/1.0\r\n\r\n"), "/a||close");
+  EXPECT_EQ(read("GET /a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"), "/a|");
+  EXPECT_EQ(read("GET HTTP/1.1\r\n\r\n"), "|");
+  EXPECT_EQ(read("HTTP/1.0 200 OK\r\n\r\n"), "||close");
+  EXPECT_EQ(read("HTTP/1.1 200 OK\r\nConnection: Closed\r\n\r\n"), "|");
+}
+
 TEST(HttpHead, ReadsAResponse) {
   HttpHead head;
   ASSERT_EQ(parse_http_head(kCreated, head), HeadState::kWhole);
