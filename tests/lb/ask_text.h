@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Asks as text, and a reader of asks given its bytes one by one.
+// Asks as text, and a reader of asks given its bytes one by one; on the packet path, where nothing may allocate.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lb/stream_ask.h"
+#include "tests/lb/packet_path.h"
 
 namespace lb::test {
 
@@ -24,7 +25,10 @@ inline std::string text_of(const StreamAsk& ask) {
 template <typename Read, typename Bytes>
 std::string ask_of(Read read, const Bytes& bytes) {
   StreamAsk ask;
-  const AskState state = read(bytes, ask);
+  const AskState state = [&] {
+    const OnPacketPath here("a reader of asks");
+    return read(bytes, ask);
+  }();
   return state == AskState::kWhole ? text_of(ask) : state == AskState::kPartial ? "partial" : "not it";
 }
 

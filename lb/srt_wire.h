@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// An SRT handshake as it lies in a UDP datagram (draft-sharabayko-srt-01, sections 3.2 and 3.2.1).
+#pragma once
+
+#include <array>
+
+#include "lb/wire.h"
+
+namespace lb {
+
+inline constexpr uint16_t kSrtHandshake = 0x8000;  // a control packet (the highest bit) of type 0
+
+struct CLEAT_WIRE SrtHandshakePacket {
+  be16 packet_type, subtype;
+  be32 information, timestamp_us, destination;
+  be32 version;
+  be16 encryption, extension;
+  be32 initial_sequence, mtu, flow_window, type, socket_id, cookie;
+  // libsrt writes each word of an address the other way round than the network has it; an IPv4 address is the first one.
+  std::array<uint32_t, 4> peer;
+};
+static_assert(sizeof(SrtHandshakePacket) == 64);
+
+struct CLEAT_WIRE SrtExtensionHeader {
+  be16 type;
+  be16 words;  // of content, four bytes each
+};
+static_assert(sizeof(SrtExtensionHeader) == 4);
+
+}  // namespace lb
