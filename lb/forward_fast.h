@@ -22,6 +22,16 @@ inline void cut_to(Frame& frame, unsigned ip_bytes) {
   frame.length = static_cast<uint16_t>(sizeof(EthernetHeader) + ip_bytes);
 }
 
+// A client's frame, as it came but for its padding.
+inline void count_in(Worker& worker, ServiceId service, BackendId backend, const Frame& frame) {
+  TrafficCounters& of_service = worker.counters.services[service];
+  TrafficCounters& of_backend = worker.counters.backends[backend];
+  of_service.packets_in.add(1);
+  of_service.bytes_in.add(frame.length);
+  of_backend.packets_in.add(1);
+  of_backend.bytes_in.add(frame.length);
+}
+
 // A reply of a flow that both sides keep up, and whose slot notes nothing but its ticks and what is acknowledged.
 inline bool is_under_way(const NatSlot& slot, const SlotView& view, const Packet& packet) {
   constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
@@ -46,12 +56,7 @@ inline bool forward_client_fast(Worker& worker, const Snapshot& snapshot, Now no
   if (bytes > worker.mtus[backend.egress]) [[unlikely]]
     return false;
   fast::cut_to(frame, bytes);
-  TrafficCounters& of_service = worker.counters.services[service.id];
-  TrafficCounters& of_backend = worker.counters.backends[packet.backend];
-  of_service.packets_in.add(1);
-  of_service.bytes_in.add(frame.length);
-  of_backend.packets_in.add(1);
-  of_backend.bytes_in.add(frame.length);
+  fast::count_in(worker, service.id, packet.backend, frame);
   if (service.forward == Forward::kNat)
     rewrite(packet, snapshot.lips[NatSlots::lip_of(packet.slot)], NatSlots::port_of(packet.slot),
             backend.address, backend.port != 0 ? backend.port : packet.dst_port);

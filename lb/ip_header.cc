@@ -59,10 +59,6 @@ uint8_t* put_ip_header(uint8_t* at, const IpAddress& from, const IpAddress& to,
   return piece ? put_fragment_header(at, fields) : at;
 }
 
-uint8_t tos_of(const Packet& packet) noexcept {
-  return packet.v4 ? packet.l3[1] : static_cast<uint8_t>(packet.l3[0] << 4 | packet.l3[1] >> 4);
-}
-
 PiecePlace place_of(const Packet& packet) noexcept {
   if (packet.v4) {
     const uint16_t field = reinterpret_cast<const Ipv4Header*>(packet.l3)->fragment.host();

@@ -32,7 +32,9 @@ uint8_t* put_ip_header(uint8_t* at, const IpAddress& from, const IpAddress& to,
                        const IpFields& fields) noexcept;
 
 // Of a packet that came in: DSCP and ECN.
-uint8_t tos_of(const Packet& packet) noexcept;
+inline uint8_t tos_of(const Packet& packet) noexcept {
+  return packet.v4 ? packet.l3[1] : static_cast<uint8_t>(packet.l3[0] << 4 | packet.l3[1] >> 4);
+}
 // REQUIRES: packet.piece is not kWhole
 PiecePlace place_of(const Packet& packet) noexcept;
 

@@ -15,6 +15,8 @@ void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Pa
   const Backend& backend = snapshot.backends[packet.backend];
   const Family outer = backend.address.family();
   const unsigned more = is_tunnel(forward) ? tunnel_bytes(forward, outer) : 0;
+  const IpAddress& from = outer == Family::kIpv4 ? snapshot.tunnel_v4 : snapshot.tunnel_v6;
+  if (more != 0 && from.is_unset()) return worker.drop(packet, verdict, DropReason::kNoRoute);
   const unsigned mtu = more == 0
                            ? worker.mtus[backend.egress]
                            : worker.path_mtus.of(packet.backend, worker.mtus[backend.egress], now.tick());
@@ -26,10 +28,7 @@ void pass_on(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Pa
   }
   if (frame.headroom < more) return worker.drop(packet, verdict, DropReason::kNoHeadroom);
   decrement_ttl(packet);
-  if (more > 0) {
-    const IpAddress& from = outer == Family::kIpv4 ? snapshot.tunnel_v4 : snapshot.tunnel_v6;
-    put_into_tunnel(frame, packet, forward, from, backend.address, packet.hash);
-  }
+  if (more != 0) put_into_tunnel(frame, packet, forward, from, backend.address, packet.hash);
   send_to(worker, snapshot, now, frame, backend.egress, backend.next_hop, packet, verdict);
 }
 

@@ -16,6 +16,7 @@
 #include "lb/parse.h"
 #include "lb/parse_fast.h"
 #include "lb/trace.h"
+#include "lb/tunnel_fast.h"
 
 namespace lb {
 namespace {
@@ -96,9 +97,10 @@ void recognize_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& b
 // affinity and pick. A packet before this one may have opened its flow.
 void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   unsigned misses = 0, clients = 0;
-  for_each(burst, [&](Frame&, Packet& packet, Verdict& verdict) {
+  for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
     if (packet.kind != Kind::kClient) return;
     ++clients;
+    if (is_tunnel(packet.service->forward)) prefetch_room_before(frame);
     const Affinity affinity = packet.service->affinity;
     if (affinity == Affinity::kTuple || affinity == Affinity::kSourceIp) [[likely]] {
       find_flow(worker, snapshot, now, packet);
@@ -135,7 +137,8 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
   for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
     switch (packet.kind) {
       case Kind::kClient:
-        if (!forward_client_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
+        if (!forward_client_fast(worker, snapshot, now, frame, packet, verdict) &&
+            !forward_tunnel_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
           forward_client(worker, snapshot, now, frame, packet, verdict);
         break;
       case Kind::kReply:

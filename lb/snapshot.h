@@ -108,7 +108,7 @@ struct Snapshot {
   std::vector<Pool> pools;
   std::vector<IpAddress> lips;        // by LipIndex; unset where the id is not in use
   std::vector<LipIndex> active_lips;  // those that take new flows
-  IpAddress tunnel_v4, tunnel_v6;     // the LIPs that tunnels begin at
+  IpAddress tunnel_v4, tunnel_v6;     // the LIPs that tunnels begin at; unset: there is none of that family
   std::vector<PortSpec> ports;
   std::vector<std::vector<WhipPool>> whip;  // by Listener::whip
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.

@@ -10,16 +10,11 @@
 namespace lb {
 namespace {
 
-constexpr uint8_t kTtl = 64, kUdp = static_cast<uint8_t>(Protocol::kUdp);
-constexpr uint8_t kIpv4Inside = 4, kIpv6Inside = 41;  // IANA protocol numbers
+constexpr uint8_t kUdp = static_cast<uint8_t>(Protocol::kUdp);
 
 void put_udp(uint8_t* at, size_t inner_bytes, const IpAddress& from, const IpAddress& to, uint64_t entropy) {
-  constexpr uint16_t kFirstEphemeral = 49152;
   const auto length = static_cast<uint16_t>(sizeof(UdpHeader) + inner_bytes);
-  UdpHeader udp{be16::of(static_cast<uint16_t>(kFirstEphemeral | (entropy & 0x3fff))),
-                be16::of(kGuePort),
-                be16::of(length),
-                {}};
+  UdpHeader udp{be16::of(gue_source_port(entropy)), be16::of(kGuePort), be16::of(length), {}};
   std::memcpy(at, &udp, sizeof(udp));
   if (from.is_v4()) return;
   udp.checksum = checksum_of(add_bytes(pseudo_header_sum(from, to, kUdp, length), at, length));
@@ -42,7 +37,7 @@ void put_into_tunnel(Frame& frame, const Packet& packet, Forward forward, const 
     protocol = kUdp;
   }
   at -= ip_header_bytes(from.family());
-  put_ip_header(at, from, to, {contents, protocol, kTtl, tos, 0, true});
+  put_ip_header(at, from, to, {contents, protocol, kTunnelTtl, tos, 0, true});
   begin_frame_at(frame, at, from.family());
 }
 

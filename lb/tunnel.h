@@ -15,13 +15,20 @@
 
 namespace lb {
 
-inline constexpr uint16_t kGuePort = 6080;  // IANA
+inline constexpr uint16_t kGuePort = 6080;                   // IANA
+inline constexpr uint8_t kIpv4Inside = 4, kIpv6Inside = 41;  // IANA protocol numbers
+inline constexpr uint8_t kTunnelTtl = 64;
 // Bytes before a frame that a tunnel may need.
 inline constexpr unsigned kMostTunnelBytes = 40 + 8;
 
 // How many bytes stand before the inner packet. outer: the backend's family
 constexpr unsigned tunnel_bytes(Forward forward, Family outer) {
   return (outer == Family::kIpv4 ? 20U : 40U) + (forward == Forward::kGue ? 8U : 0U);
+}
+
+// entropy  the same for all packets of a flow; returns 49152..65535
+constexpr uint16_t gue_source_port(uint64_t entropy) {
+  return static_cast<uint16_t>(0xc000U | (entropy & 0x3fff));
 }
 
 // from, to  of one family; entropy  the same for all packets of a flow

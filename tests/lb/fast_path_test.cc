@@ -5,6 +5,7 @@
 #include <random>
 
 #include "tests/lb/parsed.h"
+#include "tests/lb/pieces.h"
 #include "tests/lb/rig.h"
 #include "tests/lb/slow_path.h"
 
@@ -13,7 +14,9 @@ namespace {
 
 using namespace test;  // NOLINT: the rig's vocabulary
 
-// Besides the rig's services: `dsr` ones, translated ones, one of a range of ports, one with PROXY headers and one by `source-ip`.
+constexpr uint16_t kFirstTunnel = 8100;  // and three more
+
+// Besides the rig's services: `dsr` ones, tunnels of each kind, both families in both, translated ones, one of a range of ports, one with PROXY headers and one by `source-ip`.
 void many_services(SnapshotSpec& spec) {
   const auto add = [&spec](std::string_view like, const char* name, uint16_t port, auto edit) {
     ServiceSpec each = service(spec, like);
@@ -35,6 +38,18 @@ void many_services(SnapshotSpec& spec) {
   add("rtmp", "small-mss", 1939, [](ServiceSpec& s) { s.mss = 1200; });
   add("rtc", "by-client", 8003, [](ServiceSpec& s) { s.affinity = Affinity::kSourceIp; });
   add("rtmp6", "rtmp6-too", 1936, as_it_is);
+  uint16_t port = kFirstTunnel;
+  for (const Forward tunnel : {Forward::kIpip, Forward::kGue})
+    for (const char* outer : {"srs", "srs6"}) {
+      const auto through = [&](ServiceSpec& s) {
+        s.forward = tunnel;
+        s.pool = outer;
+        if (s.protocol == Protocol::kTcp) s.mss = 1200;
+      };
+      for (const std::string inner : {"rtmp", "rtmp6", "rtc", "rtc6"})
+        add(inner, (inner + std::to_string(port)).c_str(), port, through);
+      ++port;
+    }
 }
 
 class Crowd {
@@ -45,8 +60,10 @@ class Crowd {
     const bool v6 = chance(3);
     const std::string who = std::to_string(1 + below(12)), port = std::to_string(40000 + below(3));
     const std::string from = v6 ? "[2001:db8:c::" + who + "]:" + port : "198.51.100." + who + ":" + port;
-    constexpr const char* kTcp[] = {"1935", "1936", "1937", "1938", "1939", "8000"};
-    constexpr const char* kUdp[] = {"8000", "8001", "8002", "8003", "9000", "9005", "9011", "1935"};
+    constexpr const char* kTcp[] = {"1935", "1936", "1937", "1938", "1939",
+                                    "8000", "8100", "8101", "8102", "8103"};
+    constexpr const char* kUdp[] = {"8000", "8001", "8002", "8003", "9000", "9005",
+                                    "9011", "1935", "8100", "8101", "8102", "8103"};
     const bool is_tcp = chance(2);
     const std::string to = std::string(v6 ? "[2001:db8:10::100]:" : "10.10.0.100:") +
                            (is_tcp ? kTcp[below(std::size(kTcp))] : kUdp[below(std::size(kUdp))]);
@@ -67,9 +84,21 @@ class Crowd {
   bool chance(unsigned one_in) { return below(one_in) == 0; }
 
  private:
+  // With other DSCP and ECN.
+  static void mark(Bytes& frame, uint8_t tos) {
+    if (frame[12] != 0x08) {
+      frame[14] = static_cast<uint8_t>(0x60 | tos >> 4);
+      frame[15] = static_cast<uint8_t>(tos << 4);
+    } else if (frame[14] == 0x45) {
+      frame[15] = tos;
+      mend_header(frame);
+    }
+  }
+
   Bytes vary(FrameBuilder frame, bool is_tcp) {
     constexpr uint8_t kFlags[] = {0x02, 0x12, 0x10, 0x10, 0x10, 0x18, 0x11, 0x04, 0x14};
     if (is_tcp) frame.flags(kFlags[below(std::size(kFlags))]).sequence(below(kAny)).acknowledge(below(kAny));
+    if (is_tcp && chance(3)) frame.tcp_options({2, 4, 5, 0xb4});  // MSS 1460
     frame.payload(Bytes(below(1600) / (chance(4) ? 1 : 20), 0x55));
     if (chance(6)) frame.padding(below(30));
     if (chance(12)) frame.ttl(static_cast<uint8_t>(below(3)));
@@ -82,12 +111,21 @@ class Crowd {
     if (!is_tcp && chance(20)) frame.udp_length(static_cast<uint16_t>(below(40)));
     if (is_tcp && chance(20)) frame.tcp_offset(static_cast<uint8_t>(below(16)));
     Bytes bytes = frame;
+    if (chance(4)) mark(bytes, static_cast<uint8_t>(below(256)));
     if (chance(25)) bytes.resize(below(bytes.size()));
     return bytes;
   }
 
   std::mt19937 random_;
 };
+
+// One on the way to the n-th backend of the snapshot takes no more than that.
+void meet_router(Rig& rig, unsigned n, uint16_t mtu) {
+  const std::vector<Pool>& pools = rig.snapshot().pools;
+  const BackendId id = pools[n % pools.size()].members[n / pools.size()];
+  const Family family = rig.snapshot().backends[id].address.family();
+  rig.worker().path_mtus.learn(id, family, mtu, rig.now().tick());
+}
 
 void expect_same(const std::vector<Outcome>& fast, const std::vector<Outcome>& plain) {
   for (size_t i = 0; i < plain.size(); ++i) {
@@ -117,7 +155,6 @@ void expect_same_counters(const WorkerCounters& fast, const WorkerCounters& plai
 
 TEST(FastPath, LeadsWhereTheSlowOneDoes) {
   Rig fast(many_services), plain(many_services);
-  fast.headroom = plain.headroom = 128;
   plain.run = process_slowly;
   Crowd crowd(1);
   std::vector<Bytes> sent;
@@ -134,9 +171,13 @@ TEST(FastPath, LeadsWhereTheSlowOneDoes) {
       if (!replies && out.action == Action::kTx && fields_of(out.frame).source.port != 0)
         sent.push_back(out.frame);
     if (sent.size() > 200) sent.erase(sent.begin(), sent.begin() + 100);
+    for (Rig* rig : {&fast, &plain}) rig->headroom = static_cast<uint16_t>(round % 8 == 0 ? round % 60 : 128);
     if (crowd.chance(10)) {
-      fast.wait_ms(400);
-      plain.wait_ms(400);
+      const uint32_t wait_ms = crowd.below(800), which = crowd.below(6), mtu = 500 + crowd.below(1000);
+      for (Rig* rig : {&fast, &plain}) {
+        rig->wait_ms(wait_ms);
+        meet_router(*rig, which, static_cast<uint16_t>(mtu));
+      }
     }
   }
   expect_same_counters(fast.counters(), plain.counters());

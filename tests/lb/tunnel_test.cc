@@ -160,6 +160,32 @@ TEST_P(Tunnel, NobodyMakesAPathSmallerThanAPathCanBe) {
   EXPECT_EQ(to_string(rig_.send(of_size(least - overhead() + 1))), "drop too_big");
 }
 
+// Zero would mean that there is none (RFC 768). The inner checksum stands still, or the sum would.
+TEST_P(Tunnel, AnOuterChecksumThatComesOutAsZeroIsSentAsOnes) {
+  if (!gue() || outer_v4()) return;
+  const auto with = [](uint16_t word) {
+    return from_client().l4_checksum(0x1234).payload(
+        Bytes{static_cast<uint8_t>(word >> 8), static_cast<uint8_t>(word)});
+  };
+  const uint16_t missing = rig_.send(with(0)).fields().l4_checksum;
+  EXPECT_EQ(rig_.send(with(missing)).fields().l4_checksum, 0xffff);
+}
+
+// Its flows outlive the config, the address that their tunnel begins at does not.
+TEST_P(Tunnel, AServerOfAFamilyThatHasNoLipAnyMoreIsOutOfReach) {
+  EXPECT_EQ(to_string(rig_.send(from_client())), "tx");
+  ASSERT_TRUE(rig_.reload([](SnapshotSpec& spec) {
+    const char* const other = outer_v4() ? "srs6" : "srs";
+    for (ServiceSpec& each : spec.services) {
+      if (each.name != GetParam().service) each.forward = Forward::kDsr;
+      each.pool = each.vip.is_v4() ? "srs" : "srs6";
+      if (each.name == GetParam().service) each.pool = other;
+    }
+    spec.lips = {ip(outer_v4() ? "2001:db8:20::100" : "10.20.0.100")};
+  })) << rig_.error();
+  EXPECT_EQ(to_string(rig_.send(from_client())), "drop no_route");
+}
+
 TEST_P(Tunnel, WithoutRoomBeforeTheFrameItIsDroppedByName) {
   rig_.headroom = static_cast<uint16_t>(overhead() - 1);
   EXPECT_EQ(to_string(rig_.send(from_client())), "drop no_headroom");
