@@ -11,6 +11,8 @@
 namespace lb {
 namespace {
 
+constexpr size_t kMostAsked = 32;
+
 constexpr uint32_t kFirstIntervalMs = 100;
 constexpr size_t kLongestAsked =
     256;  // bytes; a browser's checks have 100 to 200, and each goes to all servers
@@ -62,7 +64,7 @@ std::optional<BackendId> member_at(const Snapshot& snapshot, uint16_t pool, cons
 
 bool can_ask(const Snapshot& snapshot, const Packet& packet) noexcept {
   const size_t servers = snapshot.pools[packet.service->pool].members.size();
-  return packet.service->forward == Forward::kNat && servers > 1 && servers <= OutFrames::kCapacity / 2 &&
+  return packet.service->forward == Forward::kNat && servers > 1 && servers <= kMostAsked &&
          udp_payload(packet).size() <= kLongestAsked;
 }
 

@@ -53,19 +53,28 @@ bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint&
 }
 
 bool emit_tcp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
-              const TcpFields& fields) noexcept {
+              const TcpFields& fields, std::span<const uint8_t> payload) noexcept {
+  const size_t head = sizeof(TcpHeader) + fields.options.size();
+  if (fields.options.size() > kMostTcpOptions || payload.size() > kMaxEmittedIp - head) return false;
   TcpHeader tcp{};
   tcp.source = be16::of(from.port);
   tcp.destination = be16::of(to.port);
   tcp.sequence = be32::of(fields.sequence);
   tcp.acknowledgement = be32::of(fields.acknowledgement);
-  tcp.offset = sizeof(tcp) / 4 << 4;
+  tcp.offset = static_cast<uint8_t>(head / 4 << 4);
   tcp.flags = fields.flags;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&tcp);
-  tcp.checksum = checksum_of(add_bytes(
-      pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kTcp), sizeof(tcp)), bytes,
-      sizeof(tcp)));
-  return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kTcp, {bytes, sizeof(tcp)});
+  tcp.window = be16::of(fields.window);
+  std::array<uint8_t, kMaxEmittedIp> segment;
+  uint8_t* at = put(segment.data(), tcp);
+  if (!fields.options.empty()) std::memcpy(at, fields.options.data(), fields.options.size());
+  at += fields.options.size();
+  if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
+  const auto length = static_cast<uint16_t>(head + payload.size());
+  tcp.checksum = checksum_of(
+      add_bytes(pseudo_header_sum(from.address, to.address, static_cast<uint8_t>(Protocol::kTcp), length),
+                segment.data(), length));
+  put(segment.data(), tcp);
+  return emit_ip(worker, snapshot, now, from.address, to.address, Protocol::kTcp, {segment.data(), length});
 }
 
 }  // namespace lb

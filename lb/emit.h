@@ -28,10 +28,16 @@ bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint&
 struct TcpFields {
   uint32_t sequence = 0, acknowledgement = 0;
   uint8_t flags = 0;
+  uint16_t window = 0;                    // as the header has it
+  std::span<const uint8_t> options = {};  // a multiple of 4 bytes, at most kMostTcpOptions
 };
+inline constexpr size_t kMostTcpOptions = 40;
+// Longest payload beside so many bytes of options.
+constexpr size_t max_emitted_tcp(size_t options) { return kMaxEmittedIp - 20 - options; }
 
-// Likewise a TCP segment without payload, options and window.
+// Likewise a TCP segment.
+// payload  0..max_emitted_tcp() bytes
 bool emit_tcp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,
-              const TcpFields& fields) noexcept;
+              const TcpFields& fields, std::span<const uint8_t> payload = {}) noexcept;
 
 }  // namespace lb

@@ -45,7 +45,7 @@ struct Verdict {
 // emptied by the caller after each burst. Full: the frame is not sent and `refused` counts it.
 class OutFrames {
  public:
-  static constexpr unsigned kCapacity = 64;
+  static constexpr unsigned kCapacity = 256;
   static constexpr unsigned kMaxBytes = 14 + 1280;  // an ICMPv6 error (RFC 4443 section 2.4)
 
   struct Out {
