@@ -11,7 +11,8 @@
 namespace lb {
 
 namespace tcp_option {
-inline constexpr uint8_t kEnd = 0, kNop = 1, kMss = 2, kWindowScale = 3, kSack = 5, kMultipath = 30;
+inline constexpr uint8_t kEnd = 0, kNop = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kSack = 5,
+                         kMultipath = 30;
 }
 
 // REQUIRES: of the three below, packet is TCP, and not a later piece
