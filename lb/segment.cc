@@ -31,7 +31,7 @@ struct Segment::Header {
 // Offsets of the sections, in the order in which they lie.
 struct Segment::Layout {
   size_t narrow_moves, wide_moves, name_moves, ssrc_moves, backends, listeners, lips, services, narrow, wide,
-      slots, names, ssrcs, sessions, srtcp, end;
+      slots, names, ssrcs, sessions, srtcp, streams, end;
 
   explicit Layout(const SegmentGeometry& g) {
     size_t at = aligned(sizeof(Header));
@@ -55,6 +55,7 @@ struct Segment::Layout {
     ssrcs = section(ssrc_entries(g) * sizeof(NarrowTable::Entry));
     sessions = section(size_t{g.sessions} * sizeof(Session));
     srtcp = section(size_t{g.sessions} * sizeof(SrtcpNotes));
+    streams = section(size_t{g.streams} * sizeof(StreamRecord));
     end = (at + 4095) & ~size_t{4095};
   }
 };
@@ -85,6 +86,9 @@ std::string SegmentGeometry::problem() const {
   if (bad(flows_wide)) return "flows_wide is not a power of two in 1024..2^30";
   if (!std::has_single_bit(sessions) || sessions < 1024 || sessions > kMaxSessions)
     return "sessions is not a power of two in 1024.." + std::to_string(kMaxSessions);
+  if (!std::has_single_bit(streams) || streams < Streams::kWays || streams > kMostStreams)
+    return "streams is not a power of two in " + std::to_string(Streams::kWays) + ".." +
+           std::to_string(kMostStreams);
   if (lips < 1 || lips > kMaxLips) return "lips is not in 1.." + std::to_string(kMaxLips);
   return "";
 }
@@ -111,6 +115,7 @@ Segment::Segment(std::span<std::byte> memory, const SegmentGeometry& geometry)
                       section<std::atomic<uint32_t>>(memory, Layout(geometry).ssrc_moves), ~header_->seed),
           Sessions(section<Session>(memory, Layout(geometry).sessions), geometry.sessions),
           section<SrtcpNotes>(memory, Layout(geometry).srtcp), ~header_->seed},
+      streams_(section<StreamRecord>(memory, Layout(geometry).streams), geometry.streams, ~header_->seed),
       backends_({section<IdentityEntry>(memory, Layout(geometry).backends), kMaxBackends}),
       listeners_({section<IdentityEntry>(memory, Layout(geometry).listeners), kMaxListeners}),
       lips_({section<IdentityEntry>(memory, Layout(geometry).lips), geometry.lips}),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The state segment: everything that must outlive the process, in one block of memory without pointers.
 //   header | move counters | backends | listeners | lips | services | narrow flow table | wide flow table | NAT slots |
-//   sessions: names | SSRCs | records | SRTCP
+//   sessions: names | SSRCs | records | SRTCP | streams
 // The caller maps it (dataplane: a file under /dev/shm or hugetlbfs; tests and cleat-replay: plain memory);
 // lb lays it out and validates it; lb/mend.h mends what a killed process left half done.
 #pragma once
@@ -16,11 +16,12 @@
 #include "lb/nat_slot.h"
 #include "lb/result.h"
 #include "lb/session_tables.h"
+#include "lb/streams.h"
 #include "lb/time.h"
 
 namespace lb {
 
-inline constexpr uint32_t kSegmentVersion = 4;
+inline constexpr uint32_t kSegmentVersion = 5;
 
 // Sizes, fixed when a segment is made. All from the config.
 struct SegmentGeometry {
@@ -28,6 +29,9 @@ struct SegmentGeometry {
   uint32_t flows_wide = 1U << 18;  // wide entries (IPv6, port ranges), 32 bytes each; likewise
   uint32_t lips = 64;  // NAT addresses there is room for, 1..kMaxLips; 8 MiB each, touched when used
   uint32_t sessions = 1U << 16;  // ICE sessions, 592 bytes each; a power of two, 1,024..kMaxSessions
+
+  uint32_t streams =
+      1U << 14;  // of services with `affinity: stream`, 320 bytes each; a power of two, 8..kMostStreams
 
   // Bytes of the whole segment, a multiple of 4096.
   [[nodiscard]] size_t bytes() const;
@@ -57,6 +61,7 @@ class Segment {
   [[nodiscard]] FlowTables& flows() { return flows_; }
   [[nodiscard]] NatSlots& slots() { return slots_; }
   [[nodiscard]] SessionTables& sessions() { return sessions_; }
+  [[nodiscard]] Streams& streams() { return streams_; }
   [[nodiscard]] IdentityTable& backends() { return backends_; }
   [[nodiscard]] IdentityTable& listeners() { return listeners_; }
   [[nodiscard]] IdentityTable& lips() { return lips_; }
@@ -80,6 +85,7 @@ class Segment {
   FlowTables flows_;
   NatSlots slots_;
   SessionTables sessions_;
+  Streams streams_;
   IdentityTable backends_, listeners_, lips_, services_;
 };
 

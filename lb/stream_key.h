@@ -32,6 +32,12 @@ class StreamKey {
   // vhost    as for make()
   static std::optional<StreamKey> whole_vhost(std::string_view vhost) noexcept;
 
+  // text     of another key's text(), at most kMaxBytes
+  static StreamKey of_text(std::string_view text) noexcept {
+    StreamKey key;
+    key.length_ = static_cast<uint8_t>(text.copy(key.text_.data(), kMaxBytes));
+    return key;
+  }
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), length_}; }
   // seed     the pick's, so that every balancer with the same configuration picks alike
   [[nodiscard]] uint64_t hash(uint64_t seed) const noexcept;
