@@ -91,7 +91,8 @@ ServiceConfig read_service(const YamlField& item) {
                                              {"source-ip", lb::Affinity::kSourceIp},
                                              {"quic", lb::Affinity::kQuic},
                                              {"dtls", lb::Affinity::kDtls},
-                                             {"ice", lb::Affinity::kIce}});
+                                             {"ice", lb::Affinity::kIce},
+                                             {"stream", lb::Affinity::kStream}});
   if (lb::has_connection_ids(service.affinity) && service.protocol != lb::Protocol::kUdp)
     item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
   read_ice(item, service);

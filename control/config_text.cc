@@ -185,6 +185,8 @@ std::string_view name_of(lb::Affinity affinity) {
       return "dtls";
     case lb::Affinity::kIce:
       return "ice";
+    case lb::Affinity::kStream:
+      return "stream";
   }
   return "tuple";
 }

@@ -208,7 +208,7 @@ class Dataplane::State {
     for (unsigned i = 0; i < options_.workers; ++i) {
       counters_.push_back(std::make_unique<lb::WorkerCounters>());
       workers_.push_back(std::make_unique<lb::Worker>(file_->segment(), neighbours_, offers_, path_mtus_,
-                                                      *counters_[i], i, options_.workers, macs));
+                                                      peeks_, *counters_[i], i, options_.workers, macs));
       for (size_t port = 0; port < devices_.size(); ++port) workers_[i]->mtus[port] = device_of(port).mtu;
       std::vector<WorkerPort> ports;
       for (size_t port = 0; port < devices_.size(); ++port) {
@@ -257,6 +257,7 @@ class Dataplane::State {
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
+  lb::Peeks peeks_;
   std::vector<std::map<uint32_t, rte_mempool*>> pools_;  // by worker, then by bytes of a buffer
   std::vector<Device> devices_, taps_;                   // by port; only the first port of a device has it
   std::optional<SnapshotSlot> slot_;

@@ -29,7 +29,7 @@ unsigned evict_embryonic(Worker& worker, const Snapshot& snapshot, Family family
   worker.slots.walk(family, protocol, kLooks, [&](SlotIndex index) {
     const NatSlot& slot = worker.segment.slots().at(index);
     const auto view = NatSlots::read(slot);
-    if (!view || view->control.state() == SlotState::kLive) return;
+    if (!view || is_established(view->control.state())) return;
     // A client that is at it within the touch period stays: its handshake may succeed, or its packet is in this burst.
     if (ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed)) <= kTouchTicks) return;
     closed += close_flow(worker, snapshot, index, *view, Quarantine::kNone, now) ? 1 : 0;

@@ -270,7 +270,14 @@ class Compiler {
       service.ice = spec.ice;
       service.reads_whip = spec.reads_whip;
       service.proxy_protocol = spec.proxy_protocol;
-      if (spec.proxy_protocol) segment_.listeners().set_has_spliced(service.listener, true);
+      if (auto vhosts = VhostList::make(spec.vhosts); !vhosts) {
+        return Error{"service " + spec.name + ": " + vhosts.error()};
+      } else if (spec.affinity == Affinity::kStream) {
+        service.vhosts = static_cast<uint16_t>(snapshot_->vhosts.size());
+        snapshot_->vhosts.push_back(std::move(vhosts.value()));
+      }
+      if (spec.proxy_protocol || spec.affinity == Affinity::kStream)
+        segment_.listeners().set_has_spliced(service.listener, true);
       service.has_spliced = segment_.listeners().has_spliced(service.listener);
       const bool rewrites_alone =
           spec.forward == Forward::kNat && spec.affinity != Affinity::kIce && !service.has_spliced;

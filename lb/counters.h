@@ -10,6 +10,7 @@
 #include "lb/drop_reason.h"
 #include "lb/limits.h"
 #include "lb/move_refusal.h"
+#include "lb/peek_end.h"
 #include "lb/quic_lb.h"
 #include "lb/session.h"
 #include "lb/stage.h"
@@ -78,6 +79,16 @@ struct IceCounters {
   }
 };
 
+// Connections of services with `affinity: stream`, that Cleat accepts itself (lb/peek.h).
+struct PeekCounters {
+  Counter syns;      // answered
+  Counter began;     // clients that said something
+  Counter joined;    // to a server
+  Counter repeated;  // times that something of Cleat's own was sent again
+  Counter bytes;     // of clients and servers that were read; a joined connection adds none
+  std::array<Counter, kPeekEndNames.size()> ends;  // by PeekEnd
+};
+
 // What a worker's time went into, in cycles of its caller's clock (dataplane: the TSC).
 struct LoadCounters {
   // Upper ends of the histogram of frames in a burst; the last one has none.
@@ -117,6 +128,7 @@ struct WorkerCounters {
   Counter
       cid_moves;  // flows that a connection id opened: a client came by another tuple, or a tuple got another server
   IceCounters ice;
+  PeekCounters peeks;
   LoadCounters load;
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 

@@ -8,8 +8,11 @@
 #include "lb/mss_clamp.h"
 #include "lb/next_hop.h"
 #include "lb/pass_on.h"
+#include "lb/peek_client.h"
+#include "lb/peek_server.h"
 #include "lb/proxy_header.h"
 #include "lb/rewrite.h"
+#include "lb/seam.h"
 #include "lb/session_bytes.h"
 #include "lb/session_reply.h"
 #include "lb/silence.h"
@@ -94,6 +97,25 @@ bool plan_splice(Worker& worker, const Frame& frame, Packet& packet, Splice& spl
   return false;
 }
 
+// A client's segment of a connection that is joined to another: null if it is not.
+const NatSlot* joined_slot(Worker& worker, const Packet& packet) {
+  if (!packet.service->has_spliced || packet.slot >= worker.segment.slots().size()) return nullptr;
+  const NatSlot& slot = worker.segment.slots().at(packet.slot);
+  return has_seam(slot) ? &slot : nullptr;
+}
+
+// packet  as its sender wrote it
+void cross_seam(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot& slot,
+                const Packet& packet) {
+  const Seam seam = seam_of(slot);
+  if (seam.settling) [[unlikely]]
+    note_settling(worker, snapshot, now, packet, seam);
+  if (packet.kind == Kind::kReply)
+    join_reply(seam, packet);
+  else
+    join_client(seam, packet);
+}
+
 // In a SYN or SYN-ACK, for the way between a client on that port and his backend.
 void clamp_between(const Worker& worker, const Packet& packet, PortIndex client_port, Family client,
                    const Backend& backend, uint16_t configured, uint8_t header) {
@@ -124,7 +146,10 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (backend.unanswered_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
     if (meet_silence(worker, snapshot, now, packet, verdict)) return;
   Splice splice = Splice::kAsItIs;
-  if (packet.service->has_spliced && !plan_splice(worker, frame, packet, splice, verdict)) return;
+  const NatSlot* const joined = joined_slot(worker, packet);
+  if (packet.service->has_spliced && joined == nullptr &&
+      !plan_splice(worker, frame, packet, splice, verdict))
+    return;
   const int growth = splice == Splice::kAsItIs ? 0 : growth_of(splice, packet);
   if (!fits(worker, snapshot, now, packet, backend.egress, backend.address, growth, verdict)) return;
   if (syn) [[unlikely]] {
@@ -132,6 +157,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
                   packet.service->mss, 0);
   }
+  if (joined != nullptr) cross_seam(worker, snapshot, now, *joined, packet);
   if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
@@ -146,6 +172,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
   NatSlot& slot = worker.segment.slots().at(packet.slot);
   auto view = NatSlots::read(slot);
   if (!view) return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
+  if (packet.protocol == Protocol::kTcp && is_peeked(view->control))
+    return hear_server(worker, snapshot, now, packet, slot, *view, verdict);
   if (view->control.state() == SlotState::kProbing && !take_owner(worker, snapshot, now, packet, slot, *view))
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   const SlotControl control = view->control;
@@ -170,6 +198,7 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
       clamp_between(worker, packet, route->port, family, backend, listener.mss,
                     spliced ? proxy_header_bytes(family) : uint8_t{0});
     if (spliced) splice_reply(slot, packet, family);
+    if (is_joined(control)) cross_seam(worker, snapshot, now, slot, packet);
     note_acknowledged(slot, packet);
   } else if (control.state() == SlotState::kEmbryonic) {
     NatSlots::confirm(slot, control, now.tick());

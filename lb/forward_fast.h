@@ -6,6 +6,7 @@
 
 #include "lb/next_hop.h"
 #include "lb/rewrite.h"
+#include "lb/seam.h"
 #include "lb/silence.h"
 #include "lb/splice.h"
 
@@ -35,6 +36,8 @@ inline void count_in(Worker& worker, ServiceId service, BackendId backend, const
 // A reply of a flow that both sides keep up, and whose slot notes nothing but its ticks and what is acknowledged.
 inline bool is_under_way(const NatSlot& slot, const SlotView& view, const Packet& packet) {
   constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
+  if (is_joined(view.control))
+    return is_plain_segment(packet) && (packet.tcp_flags & kEdges) == 0 && !seam_of(slot).settling;
   if (view.control.state() != SlotState::kLive || session_of(slot) != 0) return false;
   return packet.protocol == Protocol::kUdp ||
          ((packet.tcp_flags & kEdges) == 0 && !is_spliced(slot) &&
@@ -85,6 +88,7 @@ inline bool forward_reply_fast(Worker& worker, const Snapshot& snapshot, Now now
   const unsigned bytes = fast::ip_bytes(packet);
   if (!route || bytes > worker.mtus[route->port]) [[unlikely]]
     return false;
+  if (is_joined(view->control)) join_plain(to_client(seam_of(slot)), packet);
   if (packet.protocol == Protocol::kTcp) note_acknowledged(slot, packet);
   if (ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kTouchTicks) [[unlikely]]
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "lb/close_flow.h"
+#include "lb/peek_client.h"
 #include "lb/pipeline.h"
+#include "lb/seam.h"
 #include "lb/silence.h"
 #include "lb/sweep_sessions.h"
 
@@ -52,6 +54,10 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
       slot.control.store(control.in_state(SlotState::kFree, Quarantine::kNone, now.tick()).raw(),
                          std::memory_order_release);
     return;
+  }
+  if (is_joined(control)) {
+    const Seam seam = seam_of(slot);
+    worker.segment.streams().touch(seam.stream, seam.publishes, now);
   }
   const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
   const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
@@ -127,6 +133,7 @@ void housekeep(Worker& worker, const Snapshot& snapshot, Now now) noexcept {
   worker.swept_ms = now.ms;
   worker.slots.sweep(elapsed, [&](SlotIndex index) { sweep_slot(worker, snapshot, now, index); });
   sweep_silent(worker, snapshot, now, elapsed);
+  sweep_peeks(worker, snapshot, now, elapsed);
   FlowTables& flows = worker.segment.flows();
   sweep_table(worker, snapshot, now, elapsed, flows.narrow, worker.narrow_hand);
   sweep_table(worker, snapshot, now, elapsed, flows.wide, worker.wide_hand);

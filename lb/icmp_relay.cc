@@ -75,6 +75,8 @@ class Relay {
     const Backend& backend = snapshot_.backends[found->backend()];
     const IpAddress& lip = snapshot_.lips[NatSlots::lip_of(found->slot())];
     const uint16_t port = backend.port != 0 ? backend.port : flow.dst_port;
+    if (protocol() == Protocol::kTcp)
+      sequence_ = server_own_sequence(slots.at(found->slot()), quoted_sequence());
     send(lip, backend.address, {backend.address, lip, port, NatSlots::port_of(found->slot())});
   }
 

@@ -2,6 +2,7 @@
 #include "lb/mend.h"
 
 #include "lb/mend_sessions.h"
+#include "lb/seam.h"
 #include "lb/splice.h"
 
 namespace lb {
@@ -40,6 +41,7 @@ class Mender {
       segment_.listeners().set_has_spliced(static_cast<uint16_t>(id), false);
     for_each_slot(segment_, [this](SlotIndex slot) { check_slot(slot); });
     report_.sessions = mend_sessions(segment_, now_);
+    segment_.streams().mend();
     check_entries(segment_.flows().narrow);
     check_entries(segment_.flows().wide);
     for_each_slot(segment_, [this](SlotIndex slot) { restore_entry(slot); });
@@ -53,13 +55,16 @@ class Mender {
     const SlotControl control(slot.control.load());
     if (control.state() == SlotState::kFree || control.state() == SlotState::kQuarantine) return;
     const bool workable =
-        (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive) &&
+        (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive ||
+         is_joined(control)) &&
         known(segment_.backends(), control.backend(), IdentityKind::kBackend) &&
         known(segment_.listeners(), control.listener(), IdentityKind::kListener) &&
         segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
     if (workable) {
       slot.control.store(control.without_turn().raw());
-      if (NatSlots::protocol_of(index) == Protocol::kTcp && is_spliced(slot))
+      // What Cleat had on the way is lost with the process; what either side has on the way goes on.
+      if (is_joined(control)) end_settling(slot);
+      if (NatSlots::protocol_of(index) == Protocol::kTcp && (is_spliced(slot) || is_joined(control)))
         segment_.listeners().set_has_spliced(control.listener(), true);
       return;
     }

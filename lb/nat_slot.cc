@@ -41,6 +41,12 @@ bool NatSlots::pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) 
   return true;
 }
 
+bool NatSlots::join(NatSlot& slot, SlotControl seen, Tick now) noexcept {
+  uint64_t expected = seen.raw();
+  return slot.control.compare_exchange_strong(
+      expected, seen.in_state(SlotState::kSpliced, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
+}
+
 bool NatSlots::turn(NatSlot& slot, SlotControl seen, const IpAddress& client, uint16_t client_port,
                     ListenerId listener) noexcept {
   uint64_t expected = seen.raw();

@@ -16,13 +16,17 @@ namespace lb {
 
 enum class SlotState : uint8_t {
   kFree = 0,
-  kProbing = 1,    // several servers are asked who owns a session (lb/ask_owner.h)
+  kProbing =
+      1,  // UDP: several servers are asked who owns a session (lb/ask_owner.h); TCP: the backend has not answered the SYN
+          // that Cleat sent it for a client (lb/peek.h)
   kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
   kLive = 3,
-  kSpliced = 4,  // of a connection that Cleat accepted itself (later)
+  kSpliced = 4,  // of a connection that Cleat accepted itself, and joined to one to the backend (lb/seam.h)
   kQuarantine = 5,
 };
 
+// Both sides have spoken.
+constexpr bool is_established(SlotState s) { return s == SlotState::kLive || s == SlotState::kSpliced; }
 constexpr bool in_use(SlotState s) { return s != SlotState::kFree && s != SlotState::kQuarantine; }
 
 // Why a slot rests before it is given out again, and how long (DESIGN: quarantine by cause).
@@ -169,6 +173,8 @@ class NatSlots {
   static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
   // The owner answered: probing -> live, with it as backend. False if the slot changed since `seen`. Any worker.
   static bool pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept;
+  // A connection of Cleat's to the backend is joined to its client's: probing -> spliced. False if the slot changed since `seen`.
+  static bool join(NatSlot& slot, SlotControl seen, Tick now) noexcept;
   // Replies go to another address of the same client from now on. False if the slot changed since `seen`, or another
   // worker turns it just now. Any worker.
   // listener  by which the client comes from there

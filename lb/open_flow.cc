@@ -3,6 +3,7 @@
 
 #include "lb/affinity.h"
 #include "lb/enter_flow.h"
+#include "lb/peek_client.h"
 #include "lb/pick.h"
 #include "lb/splice.h"
 
@@ -96,6 +97,7 @@ void open_dsr(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
 
 void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept {
   const Service& service = *packet.service;
+  if (service.affinity == Affinity::kStream) return meet_client(worker, snapshot, now, packet, verdict);
   if (service.forward == Forward::kNat && packet.protocol == Protocol::kTcp && !is_first_syn(packet))
     return worker.drop(packet, verdict, DropReason::kNoFlow);
   const auto backend = choose(worker, snapshot, now, packet);

@@ -15,6 +15,7 @@
 #include "lb/open_session.h"
 #include "lb/parse.h"
 #include "lb/parse_fast.h"
+#include "lb/seam_fast.h"
 #include "lb/trace.h"
 #include "lb/tunnel_fast.h"
 
@@ -102,7 +103,8 @@ void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
     ++clients;
     if (is_tunnel(packet.service->forward)) prefetch_room_before(frame);
     const Affinity affinity = packet.service->affinity;
-    if (affinity == Affinity::kTuple || affinity == Affinity::kSourceIp) [[likely]] {
+    if (affinity == Affinity::kTuple || affinity == Affinity::kSourceIp || affinity == Affinity::kStream)
+        [[likely]] {
       find_flow(worker, snapshot, now, packet);
     } else if (affinity == Affinity::kIce) {
       find_by_ice(worker, snapshot, now, packet, verdict);
@@ -110,8 +112,10 @@ void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
       read_cid(worker, snapshot, packet);
       find_by_cid(worker, snapshot, now, packet, verdict);
     }
-    if (packet.hit) [[likely]]
+    if (packet.hit) [[likely]] {
+      if (affinity == Affinity::kStream) prefetch_seam(worker, packet);
       return;
+    }
     ++misses;
     if (packet.kind != Kind::kClient) return;
     if (affinity == Affinity::kIce)
@@ -138,7 +142,8 @@ void forward_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& bur
     switch (packet.kind) {
       case Kind::kClient:
         if (!forward_client_fast(worker, snapshot, now, frame, packet, verdict) &&
-            !forward_tunnel_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
+            !forward_tunnel_fast(worker, snapshot, now, frame, packet, verdict) &&
+            !forward_seam_fast(worker, snapshot, now, frame, packet, verdict)) [[unlikely]]
           forward_client(worker, snapshot, now, frame, packet, verdict);
         break;
       case Kind::kReply:

@@ -108,7 +108,7 @@ bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   constexpr uint8_t kNotPlain = tcp_flag::kSyn | tcp_flag::kRst;
   NatSlot& slot = worker.segment.slots().at(packet.slot);
   const SlotControl control(slot.control.load(std::memory_order_acquire));
-  if (control.state() != SlotState::kLive || control.backend() != packet.backend ||
+  if (!is_established(control.state()) || control.backend() != packet.backend ||
       (packet.tcp_flags & (kNotPlain | tcp_flag::kAck)) != tcp_flag::kAck)
     return false;
   const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
@@ -144,7 +144,7 @@ void sweep_silent(Worker& worker, const Snapshot& snapshot, Now now, uint64_t el
   for (; pass.at < end && asked < kAskedPerMs; ++pass.at) {
     const NatSlot& slot = worker.segment.slots().at(worker.slots.tcp_slot(pass.at));
     const SlotControl control(slot.control.load(std::memory_order_relaxed));
-    if (control.state() != SlotState::kLive || snapshot.backends[control.backend()].unanswered_ms == 0 ||
+    if (!is_established(control.state()) || snapshot.backends[control.backend()].unanswered_ms == 0 ||
         silent_ticks(slot, now) < kQuietTicks || NatSlots::is_closed(slot))
       continue;
     const auto view = NatSlots::read(slot);

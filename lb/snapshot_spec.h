@@ -22,7 +22,7 @@ enum class Forward : uint8_t { kNat, kDsr, kIpip, kGue };
 constexpr bool is_tunnel(Forward f) { return f == Forward::kIpip || f == Forward::kGue; }
 // The backend sees the client's own packet, and answers the client itself.
 constexpr bool is_one_way(Forward f) { return f != Forward::kNat; }
-enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls, kIce };
+enum class Affinity : uint8_t { kTuple, kSourceIp, kQuic, kDtls, kIce, kStream };
 // Reads connection ids that the servers made.
 constexpr bool has_connection_ids(Affinity a) { return a == Affinity::kQuic || a == Affinity::kDtls; }
 enum class PickMethod : uint8_t { kMaglev, kWrr, kLeastLoad };
@@ -87,6 +87,8 @@ struct ServiceSpec {
   // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
   // servers (by address).
   bool reads_whip = false;
+  std::vector<std::string>
+      vhosts;  // `stream`: hosts that are vhosts of their own; all others are the default vhost
   bool proxy_protocol =
       false;         // TCP in nat: servers are told by a header who the client is (lb/proxy_header.h)
   uint16_t mss = 0;  // TCP: no larger segments than that, kLeastMss..kMostMss; 0: what the ports take

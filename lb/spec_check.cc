@@ -86,6 +86,10 @@ class Checker {
       return Error{name + ": affinity ice is for one UDP port"};
     if (spec.reads_whip && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
       return Error{name + ": WHIP can be read only of TCP in nat"};
+    if (spec.affinity == Affinity::kStream &&
+        (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat ||
+         spec.port_first != spec.port_last || spec.proxy_protocol))
+      return Error{name + ": affinity stream is for one TCP port in nat, without the PROXY protocol"};
     if (spec.proxy_protocol && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
       return Error{name + ": the PROXY protocol is for TCP in nat"};
     if (spec.mss != 0 && (spec.protocol != Protocol::kTcp || spec.mss < kLeastMss || spec.mss > kMostMss))

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lb/proxy_header.h"
+#include "lb/seam.h"
 #include "lb/tcp_options.h"
 
 namespace lb {
@@ -168,6 +169,7 @@ void note_too_big(NatSlot& slot, uint32_t quoted) noexcept {
 }
 
 uint32_t client_sequence(const NatSlot& slot, uint32_t quoted, Family family) noexcept {
+  if (has_seam(slot)) return quoted - seam_of(slot).in;
   const uint32_t word = slot.splice_or_bytes_out.load(std::memory_order_acquire);
   if ((word & flag::kBased) == 0) return quoted;
   const uint32_t base = slot.splice_base_or_bytes_in.load(std::memory_order_relaxed);
@@ -177,7 +179,12 @@ uint32_t client_sequence(const NatSlot& slot, uint32_t quoted, Family family) no
   return before ? quoted : quoted - length;
 }
 
+uint32_t server_own_sequence(const NatSlot& slot, uint32_t quoted) noexcept {
+  return has_seam(slot) ? quoted - seam_of(slot).out : quoted;
+}
+
 uint32_t server_sequence(const NatSlot& slot, uint32_t acknowledged, Family family) noexcept {
+  if (has_seam(slot)) return acknowledged + seam_of(slot).in;
   const uint32_t word = slot.splice_or_bytes_out.load(std::memory_order_acquire);
   return (word & flag::kAcknowledged) != 0 ? acknowledged + proxy_header_bytes(family) : acknowledged;
 }

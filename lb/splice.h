@@ -72,8 +72,11 @@ void splice_reply(NatSlot& slot, const Packet& packet, Family family) noexcept;
 // client would make its segments only as small as it is told, and the next would be too big again.
 void note_too_big(NatSlot& slot, uint32_t quoted) noexcept;
 
-// The number by which the client knows a segment that somebody quotes as it went to the server.
+// The number by which the client knows a segment that somebody quotes as it went to the server. Of flows with a seam (lb/seam.h), too.
 uint32_t client_sequence(const NatSlot& slot, uint32_t quoted, Family family) noexcept;
+
+// The number by which the server knows a segment that somebody quotes as it went to the client.
+uint32_t server_own_sequence(const NatSlot& slot, uint32_t quoted) noexcept;
 
 // The number by which the server knows what the client's number `acknowledged` is, if that is what he acknowledged last.
 uint32_t server_sequence(const NatSlot& slot, uint32_t acknowledged, Family family) noexcept;

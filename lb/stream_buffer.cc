@@ -6,7 +6,8 @@
 
 namespace lb {
 
-void StreamBuffer::add(uint32_t sequence, std::span<const uint8_t> bytes) noexcept {
+template <uint32_t kBytes>
+void BasicStreamBuffer<kBytes>::add(uint32_t sequence, std::span<const uint8_t> bytes) noexcept {
   const auto offset = static_cast<int32_t>(sequence - base_);  // RFC 9293 section 3.4: modulo 2^32
   if (offset < 0) {
     const auto old = static_cast<uint32_t>(-int64_t{offset});
@@ -37,7 +38,8 @@ void StreamBuffer::add(uint32_t sequence, std::span<const uint8_t> bytes) noexce
   *first = run;
 }
 
-void StreamBuffer::consume(uint32_t count) noexcept {
+template <uint32_t kBytes>
+void BasicStreamBuffer<kBytes>::consume(uint32_t count) noexcept {
   base_ += count;
   unsigned kept = 0;
   for (unsigned i = 0; i < runs_; ++i) {
@@ -49,5 +51,8 @@ void StreamBuffer::consume(uint32_t count) noexcept {
   }
   runs_ = kept;
 }
+
+template class BasicStreamBuffer<StreamBuffer::kCapacity>;
+template class BasicStreamBuffer<PeekBuffer::kCapacity>;
 
 }  // namespace lb

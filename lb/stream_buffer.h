@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The first bytes of one direction of a TCP connection, put in order (RFC 9293 section 3.10.7.4): a window of 8 KB that its
-// reader moves on. For reading on the way only: what does not fit is forgotten here, not on the wire.
+// The first bytes of one direction of a TCP connection, put in order (RFC 9293 section 3.10.7.4): a window of some KB that its
+// reader moves on. What does not fit is forgotten.
 #pragma once
 
 #include <array>
@@ -9,9 +9,11 @@
 
 namespace lb {
 
-class StreamBuffer {
+// Instantiated for the two sizes below.
+template <uint32_t kBytes>
+class BasicStreamBuffer {
  public:
-  static constexpr uint32_t kCapacity = 8192;
+  static constexpr uint32_t kCapacity = kBytes;
   static constexpr unsigned kMaxHoles = 8;
 
   // sequence  number of the first byte that is wanted
@@ -43,5 +45,8 @@ class StreamBuffer {
   std::array<Run, kMaxHoles + 1> run_;  // in order, apart from each other
   std::array<uint8_t, kCapacity> bytes_;
 };
+
+using StreamBuffer = BasicStreamBuffer<8192>;  // of a connection that is read on the way
+using PeekBuffer = BasicStreamBuffer<20480>;   // of one that Cleat accepts itself
 
 }  // namespace lb

@@ -17,12 +17,13 @@ HmacSha1Key key_of(uint64_t seed) {
 }  // namespace
 
 Worker::Worker(Segment& segment_, Neighbours& neighbours_, WhipOffers& offers_, PathMtus& path_mtus_,
-               WorkerCounters& counters_, unsigned index_, unsigned count_,
+               Peeks& peeks_, WorkerCounters& counters_, unsigned index_, unsigned count_,
                const std::array<MacAddress, kMaxPorts>& macs_)
     : segment(segment_),
       neighbours(neighbours_),
       offers(offers_),
       path_mtus(path_mtus_),
+      peeks(peeks_),
       counters(counters_),
       index(index_),
       count(count_),

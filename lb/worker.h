@@ -14,6 +14,7 @@
 #include "lb/neighbours.h"
 #include "lb/packet.h"
 #include "lb/path_mtu.h"
+#include "lb/peeks.h"
 #include "lb/roamers.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
@@ -42,10 +43,10 @@ class RoomSearch {
 };
 
 struct Worker {
-  // segment, neighbours, offers, path_mtus and counters outlive the worker.
+  // segment, neighbours, offers, path_mtus, peeks and counters outlive the worker.
   // index, count  this worker of how many: its share of slots and buckets. Recomputed at each start
   // macs          the ports' own MAC addresses, by PortIndex
-  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, PathMtus& path_mtus,
+  Worker(Segment& segment, Neighbours& neighbours, WhipOffers& offers, PathMtus& path_mtus, Peeks& peeks,
          WorkerCounters& counters, unsigned index, unsigned count,
          const std::array<MacAddress, kMaxPorts>& macs);
 
@@ -53,6 +54,7 @@ struct Worker {
   Neighbours& neighbours;
   WhipOffers& offers;
   PathMtus& path_mtus;
+  Peeks& peeks;
   WorkerCounters& counters;
   const unsigned index;
   const unsigned count;
@@ -102,6 +104,7 @@ struct Worker {
     uint64_t began_ms = 0, next_ms = 0;
   };
   SilencePass silence;
+  uint64_t peek_hand = 0;
   uint64_t swept_ms = 0;
   uint64_t evicted_ms = 0;
   uint64_t neighbours_swept_ms = 0;

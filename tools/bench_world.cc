@@ -47,7 +47,7 @@ std::unique_ptr<lb::Worker> World::make_worker(unsigned index, lb::WorkerCounter
   std::array<lb::MacAddress, lb::kMaxPorts> macs{};
   macs[kOutside] = kOutsideMac;
   macs[kInside] = kInsideMac;
-  return std::make_unique<lb::Worker>(*segment_, *neighbours_, offers_, path_mtus_, counters, index,
+  return std::make_unique<lb::Worker>(*segment_, *neighbours_, offers_, path_mtus_, peeks_, counters, index,
                                       setup_.workers, macs);
 }
 

@@ -102,6 +102,7 @@ class World {
   std::unique_ptr<lb::Neighbours> neighbours_ = std::make_unique<lb::Neighbours>();
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
+  lb::Peeks peeks_;
   std::vector<lb::BackendId> backends_;  // by number
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<std::vector<Flow>> flows_;  // by service

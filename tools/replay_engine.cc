@@ -95,7 +95,7 @@ lb::Status Engine::start(const lb::SnapshotSpec& spec) {
   if (!snapshot) return lb::Error{snapshot.error()};
   snapshot_ = std::move(snapshot).value();
   for (unsigned i = 0; i < options_.workers; ++i)
-    workers_.push_back(std::make_unique<lb::Worker>(*segment_, neighbours_, offers_, path_mtus_,
+    workers_.push_back(std::make_unique<lb::Worker>(*segment_, neighbours_, offers_, path_mtus_, peeks_,
                                                     *counters_[i], i, options_.workers, options_.macs));
   return lb::Nothing{};
 }

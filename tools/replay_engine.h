@@ -96,6 +96,7 @@ class Engine {
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
+  lb::Peeks peeks_;
   std::unique_ptr<const lb::Snapshot> snapshot_;
   std::vector<std::unique_ptr<lb::WorkerCounters>> counters_;
   std::vector<std::unique_ptr<lb::Worker>> workers_;

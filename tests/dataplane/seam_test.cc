@@ -25,9 +25,9 @@ class SeamTest : public testing::Test {
     for (unsigned n : {11U, 12U, 13U})
       neighbours_.put_static(kInside, ip("10.20.0." + std::to_string(n)), backend_mac(n));
     for (unsigned i = 0; i < kWorkers; ++i)
-      workers_.push_back(
-          std::make_unique<lb::Worker>(segment_, neighbours_, offers_, path_mtus_, counters_[i], i, kWorkers,
-                                       std::array<lb::MacAddress, lb::kMaxPorts>{kOutsideMac, kInsideMac}));
+      workers_.push_back(std::make_unique<lb::Worker>(
+          segment_, neighbours_, offers_, path_mtus_, peeks_, counters_[i], i, kWorkers,
+          std::array<lb::MacAddress, lb::kMaxPorts>{kOutsideMac, kInsideMac}));
   }
 
   // Backend 11 takes new sessions only in odd generations; the pool's pick changes as well.
@@ -82,6 +82,7 @@ class SeamTest : public testing::Test {
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
+  lb::Peeks peeks_;
   lb::WorkerCounters counters_[kWorkers];
   std::vector<std::unique_ptr<lb::Worker>> workers_;
   SnapshotSlot slot_{kWorkers};

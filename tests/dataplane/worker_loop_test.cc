@@ -113,8 +113,10 @@ class WorkerLoopTest : public testing::Test {
   lb::Neighbours neighbours_;
   lb::WhipOffers offers_;
   lb::PathMtus path_mtus_;
+  lb::Peeks peeks_;
   lb::WorkerCounters counters_;
-  lb::Worker worker_{segment_, neighbours_, offers_, path_mtus_, counters_, 0, 1, {kOutsideMac, kInsideMac}};
+  lb::Worker worker_{
+      segment_, neighbours_, offers_, path_mtus_, peeks_, counters_, 0, 1, {kOutsideMac, kInsideMac}};
   SnapshotSlot slot_{1};
   std::optional<RingWire> outside_, inside_, tap_;
   std::optional<WorkerLoop> loop_;

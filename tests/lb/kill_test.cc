@@ -83,8 +83,8 @@ class KillTest : public testing::Test {
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < workers; ++i) {
       auto* counters = new WorkerCounters;
-      auto* worker =
-          new Worker(segment, *neighbours_, offers_, path_mtus_, *counters, i, workers, test::crowd_macs());
+      auto* worker = new Worker(segment, *neighbours_, offers_, path_mtus_, peeks_, *counters, i, workers,
+                                test::crowd_macs());
       auto* crowd =
           new CrowdWorker(*worker, *snapshot_, journal_->flows, journal_->turn, journal_->tally, seed + i);
       threads.emplace_back([this, worker, crowd, &clock] {
@@ -192,6 +192,7 @@ class KillTest : public testing::Test {
   std::unique_ptr<Neighbours> neighbours_ = test::crowd_neighbours();
   WhipOffers offers_;
   PathMtus path_mtus_;
+  Peeks peeks_{64};
   MendReport sum_;
   std::vector<bool> named_;
   uint64_t entries_ = 0, established_ = 0, astray_ = 0, orphans_ = 0, broken_ = 0;

@@ -94,8 +94,8 @@ Rig::Rig(const Edit& edit, unsigned workers, const SegmentGeometry& geometry)
   macs[kInside] = kInsideMac;
   for (unsigned i = 0; i < workers; ++i) {
     counters_.push_back(std::make_unique<WorkerCounters>());
-    workers_.push_back(std::make_unique<Worker>(segment_, *neighbours_, offers_, path_mtus_, *counters_[i], i,
-                                                workers, macs));
+    workers_.push_back(std::make_unique<Worker>(segment_, *neighbours_, offers_, path_mtus_, peeks_,
+                                                *counters_[i], i, workers, macs));
   }
   neighbours_->put_static(kOutside, ip("10.10.0.1"), kGatewayMac);
   neighbours_->put_static(kOutside, ip("2001:db8:10::1"), kGatewayMac);

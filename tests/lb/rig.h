@@ -93,6 +93,7 @@ class Rig {
   std::unique_ptr<Neighbours> neighbours_ = std::make_unique<Neighbours>();
   WhipOffers offers_;
   PathMtus path_mtus_;
+  Peeks peeks_{64};
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<const Snapshot> snapshot_;

@@ -23,8 +23,8 @@ class WorkersStress : public testing::TestWithParam<unsigned> {
   WorkersStress() : snapshot_(compile(test::crowd_spec(), segment_, 1, {now_ms_}, {}, nullptr).value()) {
     for (unsigned i = 0; i < GetParam(); ++i) {
       counters_.push_back(std::make_unique<WorkerCounters>());
-      workers_.push_back(std::make_unique<Worker>(segment_, *neighbours_, offers_, path_mtus_, *counters_[i],
-                                                  i, GetParam(), test::crowd_macs()));
+      workers_.push_back(std::make_unique<Worker>(segment_, *neighbours_, offers_, path_mtus_, peeks_,
+                                                  *counters_[i], i, GetParam(), test::crowd_macs()));
       crowd_.push_back(std::make_unique<CrowdWorker>(*workers_[i], *snapshot_, flows_, turn_, tally_, i + 1));
     }
   }
@@ -79,6 +79,7 @@ class WorkersStress : public testing::TestWithParam<unsigned> {
   std::unique_ptr<Neighbours> neighbours_ = test::crowd_neighbours();
   WhipOffers offers_;
   PathMtus path_mtus_;
+  Peeks peeks_{64};
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<CrowdWorker>> crowd_;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "lb/peek_client.h"
+
+#include <algorithm>
+
+#include "lb/emit.h"
+#include "lb/http_ask.h"
+#include "lb/peek_send.h"
+#include "lb/peek_server.h"
+#include "lb/place_stream.h"
+#include "lb/tcp_options.h"
+
+namespace lb {
+namespace {
+
+// What the client's segment is, beside its flags.
+struct Segment {
+  uint32_t sequence, acknowledgement;
+  uint16_t window;
+  std::span<const uint8_t> payload;
+};
+
+Segment segment_of(const Packet& packet) {
+  const TcpHeader& tcp = tcp_of(packet);
+  const size_t head = tcp_header_bytes(packet);
+  return {tcp.sequence.host(),
+          tcp.acknowledgement.host(),
+          tcp.window.host(),
+          {packet.l4 + head, packet.l4_length - head}};
+}
+
+class Client {
+ public:
+  Client(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict)
+      : worker_(worker),
+        snapshot_(snapshot),
+        now_(now),
+        packet_(packet),
+        verdict_(verdict),
+        client_{packet.src, packet.src_port},
+        vip_{packet.dst, packet.dst_port},
+        segment_(segment_of(packet)) {}
+
+  void run() {
+    if (packet_.piece != Piece::kWhole) return drop(DropReason::kFragment);
+    held_ = worker_.peeks.find(packet_.hash, client_, vip_);
+    if (is_first_syn(packet_)) return take_syn();
+    if (!held_) return begin();
+    if (has(tcp_flag::kRst)) return take_reset();
+    consume();
+    take_acknowledgement();
+    take_payload();
+  }
+
+ private:
+  [[nodiscard]] bool has(uint8_t flags) const { return (packet_.tcp_flags & flags) != 0; }
+  void drop(DropReason reason) { worker_.drop(packet_, verdict_, reason); }
+  void consume() {
+    packet_.kind = Kind::kDone;
+    verdict_.action = Action::kConsumed;
+    worker_.counters.consumed.add(1);
+  }
+  void end(PeekEnd why) { end_peek(worker_, snapshot_, now_, std::move(held_), why); }
+
+  void take_syn() {
+    uint32_t own_number = 0;
+    const SynOptions said = read_syn_options(packet_);
+    if (held_ && held_->client_begin == segment_.sequence + 1) {
+      own_number = held_->own_begin - 1;
+    } else {
+      if (held_) end(PeekEnd::kClientLeft);
+      own_number = syn_cookie(worker_.challenge_key, client_, vip_, segment_.sequence, said, now_);
+    }
+    consume();
+    answer_syn(worker_, snapshot_, now_, packet_, own_number, said);
+    worker_.counters.peeks.syns.add(1);
+  }
+
+  void begin() {
+    if (has(tcp_flag::kRst) || !has(tcp_flag::kAck)) return drop(DropReason::kNoFlow);
+    const auto agreed = read_syn_cookie(worker_.challenge_key, client_, vip_, segment_.sequence - 1,
+                                        segment_.acknowledgement - 1, now_);
+    if (!agreed) return drop(DropReason::kNoFlow);
+    if (segment_.payload.empty()) return greet();
+    Peeks::Held victim;
+    held_ = worker_.peeks.claim(packet_.hash, now_, victim);
+    if (!held_ && victim) {
+      end_peek(worker_, snapshot_, now_, std::move(victim), PeekEnd::kPushedOut);
+      held_ = worker_.peeks.claim(packet_.hash, now_, victim);
+    }
+    if (!held_) return drop(DropReason::kPeekTableFull);
+    Peek& peek = *held_;
+    peek.client = client_;
+    peek.vip = vip_;
+    peek.listener = packet_.listener;
+    peek.client_begin = segment_.sequence;
+    peek.client_options = *agreed;
+    peek.own_begin = segment_.acknowledgement;
+    peek.began_ms = now_.ms;
+    peek.in.restart(segment_.sequence);
+    worker_.counters.peeks.began.add(1);
+    consume();
+    take_acknowledgement();
+    take_payload();
+  }
+
+  // The handshake ends, or the connection, before anything was said.
+  void greet() {
+    consume();
+    if (!has(tcp_flag::kFin)) return;
+    emit_tcp(worker_, snapshot_, now_, vip_, client_,
+             {.sequence = segment_.acknowledgement,
+              .acknowledgement = segment_.sequence + 1,
+              .flags = tcp_flag::kFin | tcp_flag::kAck});
+  }
+
+  // RFC 5961 section 3.2: only the very number counts.
+  void take_reset() {
+    if (segment_.sequence != held_->client_begin + held_->in.ready().size()) return drop(DropReason::kNoFlow);
+    consume();
+    end(PeekEnd::kClientLeft);
+  }
+
+  void take_acknowledgement() {
+    if (!has(tcp_flag::kAck)) return;
+    Peek& peek = *held_;
+    const uint32_t acked = segment_.acknowledgement - peek.own_begin;
+    if (acked > peek.out_acked && acked <= peek.out_sent) {
+      peek.out_acked = acked;
+      peek.tries = 0;
+    }
+    peek.client_window = uint32_t{segment_.window}
+                         << (peek.client_options.scales() ? peek.client_options.window_scale : 0);
+  }
+
+  void take_payload() {
+    Peek& peek = *held_;
+    worker_.counters.peeks.bytes.add(segment_.payload.size());
+    const size_t before = peek.in.ready().size();
+    peek.in.add(segment_.sequence, segment_.payload);
+    const size_t after = peek.in.ready().size();
+    if (peek.phase == PeekPhase::kReading && after != before) read();
+    if (!held_) return;
+    if (held_->phase == PeekPhase::kReading && has(tcp_flag::kFin) &&
+        segment_.sequence + segment_.payload.size() == held_->client_begin + after)
+      return hang_up();
+    // What is whole already will be acknowledged by the server.
+    const bool repeated = !segment_.payload.empty() && after == before;
+    if (held_->phase == PeekPhase::kReading ? !segment_.payload.empty() : repeated)
+      say_to_client(worker_, snapshot_, now_, *held_);
+  }
+
+  // It will say no more, and has not said enough.
+  void hang_up() {
+    Peek& peek = *held_;
+    emit_tcp(worker_, snapshot_, now_, vip_, client_,
+             {.sequence = peek.own_begin + peek.out_sent,
+              .acknowledgement = peek.client_begin + static_cast<uint32_t>(peek.in.ready().size()) + 1,
+              .flags = tcp_flag::kFin | tcp_flag::kAck});
+    end(PeekEnd::kClientLeft);
+  }
+
+  void read() {
+    Peek& peek = *held_;
+    const std::span<const uint8_t> bytes = peek.in.ready();
+    StreamAsk ask;
+    switch (read_ask(bytes, *packet_.service, ask)) {
+      case AskState::kNotIt:
+        return end(PeekEnd::kNotUnderstood);
+      case AskState::kPartial:
+        if (peek.in.is_full()) end(PeekEnd::kTooLong);
+        return;
+      case AskState::kWhole:
+        break;
+    }
+    const auto placed = place_stream(worker_, snapshot_, now_, packet_, ask);
+    if (!placed) return end(PeekEnd::kNoServer);
+    peek.backend = placed->backend;
+    peek.stream = placed->stream;
+    peek.publishes = ask.role == StreamRole::kPublish;
+    const PeekEnd opened = open_server(worker_, snapshot_, now_, packet_, held_);
+    if (opened != PeekEnd::kJoined) end(opened);
+  }
+
+  AskState read_ask(std::span<const uint8_t> bytes, const Service& service, StreamAsk& ask) {
+    const bool may_be_http = bytes.front() >= 'A' && bytes.front() <= 'Z';
+    if (!may_be_http) return AskState::kNotIt;
+    return read_http_ask({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                         snapshot_.vhosts[service.vhosts], ask);
+  }
+
+  Worker& worker_;
+  const Snapshot& snapshot_;
+  const Now now_;
+  Packet& packet_;
+  Verdict& verdict_;
+  const Endpoint client_, vip_;
+  const Segment segment_;
+  Peeks::Held held_;
+};
+
+}  // namespace
+
+void meet_client(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                 Verdict& verdict) noexcept {
+  Client(worker, snapshot, now, packet, verdict).run();
+}
+
+}  // namespace lb

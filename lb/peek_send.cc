@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "lb/peek_send.h"
+
+#include <algorithm>
+
+#include "lb/emit.h"
+#include "lb/mss_clamp.h"
+#include "lb/tcp_options.h"
+
+namespace lb {
+namespace {
+
+constexpr uint8_t kPush = 0x08;
+constexpr uint32_t kSegment = static_cast<uint32_t>(max_emitted_tcp(0));  // longest payload of Cleat's own
+
+// Options of a SYN or SYN-ACK, padded to whole words.
+class SynText {
+ public:
+  explicit SynText(const SynOptions& said, uint8_t scale) {
+    put({tcp_option::kMss, 4, static_cast<uint8_t>(said.mss >> 8), static_cast<uint8_t>(said.mss)});
+    if (said.sack) put({tcp_option::kNop, tcp_option::kNop, tcp_option::kSackPermitted, 2});
+    if (said.scales()) put({tcp_option::kNop, tcp_option::kWindowScale, 3, scale});
+  }
+  [[nodiscard]] std::span<const uint8_t> bytes() const { return {text_.data(), length_}; }
+
+ private:
+  void put(const std::array<uint8_t, 4>& word) {
+    std::copy(word.begin(), word.end(), text_.begin() + length_);
+    length_ += word.size();
+  }
+  std::array<uint8_t, 12> text_;
+  size_t length_ = 0;
+};
+
+// The room that is left for what the client says, as a header has it.
+uint16_t own_window(const SynOptions& client, size_t taken) {
+  const size_t room = PeekBuffer::kCapacity - taken;
+  return static_cast<uint16_t>(client.scales() ? room >> kOwnScale : room);
+}
+
+// Bytes of [from, until) of a stream in segments: send(at, count) for each, until it says no.
+template <typename Send>
+void in_segments(uint32_t from, uint32_t until, uint32_t most, Send&& send) {
+  while (from < until) {
+    const uint32_t count = std::min(until - from, most);
+    if (!send(from, count)) return;
+    from += count;
+  }
+}
+
+struct ServerEnds {
+  Endpoint lip, server;
+};
+
+ServerEnds server_ends(const Snapshot& snapshot, const Peek& peek) {
+  const Backend& backend = snapshot.backends[peek.backend];
+  return {{snapshot.lips[NatSlots::lip_of(peek.slot)], NatSlots::port_of(peek.slot)},
+          {backend.address, backend.port != 0 ? backend.port : peek.vip.port}};
+}
+
+uint16_t client_window_for_server(const Peek& peek) {
+  const bool scaled = peek.client_options.scales() && peek.server_scales;
+  const uint32_t window =
+      scaled ? peek.client_window >> peek.client_options.window_scale : peek.client_window;
+  return static_cast<uint16_t>(std::min<uint32_t>(window, 0xffff));
+}
+
+void say_from(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek, uint32_t from,
+              uint8_t flags) {
+  const auto taken = static_cast<uint32_t>(peek.in.ready().size());
+  TcpFields fields{.acknowledgement = peek.client_begin + taken,
+                   .flags = static_cast<uint8_t>(tcp_flag::kAck | flags),
+                   .window = own_window(peek.client_options, taken)};
+  const uint32_t until = std::min(peek.out_size, peek.out_acked + peek.client_window);
+  if (from >= until) {
+    fields.sequence = peek.own_begin + from;
+    emit_tcp(worker, snapshot, now, peek.vip, peek.client, fields);
+    return;
+  }
+  in_segments(
+      from, until, std::min<uint32_t>(peek.client_options.mss, kSegment), [&](uint32_t at, uint32_t count) {
+        fields.sequence = peek.own_begin + at;
+        if (at + count == until) fields.flags |= kPush;
+        return emit_tcp(worker, snapshot, now, peek.vip, peek.client, fields, peek.out().subspan(at, count));
+      });
+}
+
+}  // namespace
+
+void answer_syn(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, uint32_t own_number,
+                const SynOptions& agreed) noexcept {
+  // Servers of the other family cost the client's segments 20 bytes; those are told by ICMP.
+  const Family family = packet.v4 ? Family::kIpv4 : Family::kIpv6;
+  uint16_t mtu = kDefaultMtu;
+  for (size_t port = 0; port < snapshot.ports.size(); ++port) mtu = std::min(mtu, worker.mtus[port]);
+  SynOptions own = agreed;
+  own.mss = mss_between({mtu, family}, {mtu, family}, packet.service->mss);
+  const SynText text(own, kOwnScale);
+  emit_tcp(worker, snapshot, now, {packet.dst, packet.dst_port}, {packet.src, packet.src_port},
+           {.sequence = own_number,
+            .acknowledgement = tcp_of(packet).sequence.host() + 1,
+            .flags = tcp_flag::kSyn | tcp_flag::kAck,
+            .window = own_window({}, 0),  // never scaled in a SYN (RFC 7323 section 2.2)
+            .options = text.bytes()});
+}
+
+void say_to_client(Worker& worker, const Snapshot& snapshot, Now now, Peek& peek, uint8_t flags) noexcept {
+  say_from(worker, snapshot, now, peek, peek.out_sent, flags);
+  peek.out_sent = peek.out_size;
+}
+
+void say_again_to_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
+  say_from(worker, snapshot, now, peek, peek.out_acked, 0);
+}
+
+void say_syn_to_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
+  const ServerEnds ends = server_ends(snapshot, peek);
+  const Backend& backend = snapshot.backends[peek.backend];
+  SynOptions said = peek.client_options;
+  const uint16_t most = mss_between({worker.mtus[backend.egress], peek.client.address.family()},
+                                    {worker.mtus[backend.egress], backend.address.family()}, 0);
+  said.mss = std::min(said.mss, most);
+  const SynText text(said, said.window_scale);
+  emit_tcp(worker, snapshot, now, ends.lip, ends.server,
+           {.sequence = peek.client_begin - 1,
+            .flags = tcp_flag::kSyn,
+            .window = static_cast<uint16_t>(std::min<uint32_t>(peek.client_window, 0xffff)),
+            .options = text.bytes()});
+}
+
+void give_to_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
+  const ServerEnds ends = server_ends(snapshot, peek);
+  TcpFields fields{
+      .acknowledgement = peek.server_next, .flags = tcp_flag::kAck, .window = client_window_for_server(peek)};
+  const uint32_t until = std::min(peek.given, peek.given_acked + peek.server_window);
+  if (peek.given_acked >= until) {
+    fields.sequence = peek.client_begin + peek.given_acked;
+    emit_tcp(worker, snapshot, now, ends.lip, ends.server, fields);
+    return;
+  }
+  in_segments(peek.given_acked, until, std::min<uint32_t>(peek.server_mss, kSegment),
+              [&](uint32_t at, uint32_t count) {
+                fields.sequence = peek.client_begin + at;
+                if (at + count == until) fields.flags |= kPush;
+                return emit_tcp(worker, snapshot, now, ends.lip, ends.server, fields,
+                                peek.in.ready().subspan(at, count));
+              });
+}
+
+void reset_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
+  emit_tcp(worker, snapshot, now, peek.vip, peek.client,
+           {.sequence = peek.own_begin + peek.out_sent,
+            .acknowledgement = peek.client_begin + static_cast<uint32_t>(peek.in.ready().size()),
+            .flags = tcp_flag::kRst | tcp_flag::kAck});
+}
+
+void reset_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
+  const ServerEnds ends = server_ends(snapshot, peek);
+  emit_tcp(worker, snapshot, now, ends.lip, ends.server,
+           {.sequence = peek.client_begin + peek.given_acked,
+            .acknowledgement = peek.server_next,
+            .flags = tcp_flag::kRst | tcp_flag::kAck});
+}
+
+}  // namespace lb
