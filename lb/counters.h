@@ -12,6 +12,7 @@
 #include "lb/move_refusal.h"
 #include "lb/peek_end.h"
 #include "lb/quic_lb.h"
+#include "lb/rtmp_fault.h"
 #include "lb/session.h"
 #include "lb/stage.h"
 
@@ -87,6 +88,8 @@ struct PeekCounters {
   Counter repeated;  // times that something of Cleat's own was sent again
   Counter bytes;     // of clients and servers that were read; a joined connection adds none
   std::array<Counter, kPeekEndNames.size()> ends;  // by PeekEnd
+  std::array<Counter, static_cast<size_t>(RtmpFault::kCount)>
+      rtmp_faults;  // why RTMP was not understood, or differs
 };
 
 // What a worker's time went into, in cycles of its caller's clock (dataplane: the TSC).

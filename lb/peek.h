@@ -5,6 +5,7 @@
 //
 //   kReading      the client speaks; what it asks for is not known yet
 //   kConnecting   its server is picked; a SYN is on the way
+//   kSpeaking     RTMP: Cleat tells the server what the client said, until both know the same (lb/rtmp_peek.h)
 //   kSettling     joined: packets are passed on; what Cleat sent is repeated until it is acknowledged
 //
 // The handshake itself costs no state (lb/syn_cookie.h), so a peek begins with the client's first byte. Numbers follow RFC 9293,
@@ -13,18 +14,20 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "lb/address.h"
 #include "lb/limits.h"
 #include "lb/peek_end.h"
+#include "lb/rtmp_peek.h"
 #include "lb/stream_buffer.h"
 #include "lb/syn_cookie.h"
 #include "lb/time.h"
 
 namespace lb {
 
-enum class PeekPhase : uint8_t { kReading, kConnecting, kSettling };
+enum class PeekPhase : uint8_t { kReading, kConnecting, kSpeaking, kSettling };
 
 struct Peek {
   // Ends and listener as the client's packets have them.
@@ -35,6 +38,7 @@ struct Peek {
   uint32_t stream = 0;  // Seam::stream
 
   uint32_t client_begin = 0;  // number of the client's first byte
+  uint32_t taken = 0;         // bytes of the client's that RTMP has read; what came after them is in `in`
   SynOptions client_options;
   uint32_t client_window = 0;            // bytes
   uint32_t own_begin = 0;                // number of Cleat's first byte to the client
@@ -44,21 +48,28 @@ struct Peek {
   SlotIndex slot = 0;
   uint8_t generation = 0;  // the slot's
   BackendId backend = 0;
-  uint32_t server_next = 0;  // number of the server's next byte
-  uint16_t server_mss = 0;
+  uint32_t server_next = 0;    // number of the server's next byte
   uint32_t server_window = 0;  // bytes
-  bool server_scales = false;
-  uint32_t given = 0;        // bytes of the client's that Cleat gives to the server
+  SynOptions server_options;
+  uint32_t give_size = 0;    // bytes of `give_bytes`
+  uint32_t given = 0;        // bytes that Cleat gives to the server: those, then those of `in`
   uint32_t given_acked = 0;  // of them
 
   uint64_t began_ms = 0;
   uint64_t due_ms = 0;  // when what is not acknowledged is sent again
   uint8_t tries = 0;
 
-  static constexpr size_t kMostOut = 4608;
-  PeekBuffer in;                            // what the client said
-  std::array<uint8_t, kMostOut> out_bytes;  // what Cleat says to it
+  std::optional<RtmpPeek> rtmp;
+  PeekBuffer in;                                           // what the client said
+  std::array<uint8_t, RtmpPeek::kMostToClient> out_bytes;  // what Cleat says to it
+  std::array<uint8_t, RtmpPeek::kMostToServer>
+      give_bytes;  // RTMP: what it says to the server in the client's name
+
   [[nodiscard]] std::span<const uint8_t> out() const { return {out_bytes.data(), out_size}; }
+  // Bytes of the client's that came in order.
+  [[nodiscard]] uint32_t heard() const { return taken + static_cast<uint32_t>(in.ready().size()); }
+  // All that can be given to the server by now.
+  [[nodiscard]] uint32_t givable() const { return give_size + static_cast<uint32_t>(in.ready().size()); }
 };
 
 }  // namespace lb

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "lb/client_hello.h"
 #include "lb/emit.h"
+#include "lb/hash.h"
 #include "lb/http_ask.h"
 #include "lb/peek_send.h"
 #include "lb/peek_server.h"
@@ -116,7 +118,7 @@ class Client {
 
   // RFC 5961 section 3.2: only the very number counts.
   void take_reset() {
-    if (segment_.sequence != held_->client_begin + held_->in.ready().size()) return drop(DropReason::kNoFlow);
+    if (segment_.sequence != held_->client_begin + held_->heard()) return drop(DropReason::kNoFlow);
     consume();
     end(PeekEnd::kClientLeft);
   }
@@ -136,9 +138,9 @@ class Client {
   void take_payload() {
     Peek& peek = *held_;
     worker_.counters.peeks.bytes.add(segment_.payload.size());
-    const size_t before = peek.in.ready().size();
+    const uint32_t before = peek.heard();
     peek.in.add(segment_.sequence, segment_.payload);
-    const size_t after = peek.in.ready().size();
+    const uint32_t after = peek.heard();
     if (peek.phase == PeekPhase::kReading && after != before) read();
     if (!held_) return;
     if (held_->phase == PeekPhase::kReading && has(tcp_flag::kFin) &&
@@ -155,26 +157,25 @@ class Client {
     Peek& peek = *held_;
     emit_tcp(worker_, snapshot_, now_, vip_, client_,
              {.sequence = peek.own_begin + peek.out_sent,
-              .acknowledgement = peek.client_begin + static_cast<uint32_t>(peek.in.ready().size()) + 1,
+              .acknowledgement = peek.client_begin + peek.heard() + 1,
               .flags = tcp_flag::kFin | tcp_flag::kAck});
     end(PeekEnd::kClientLeft);
   }
 
   void read() {
-    Peek& peek = *held_;
-    const std::span<const uint8_t> bytes = peek.in.ready();
     StreamAsk ask;
-    switch (read_ask(bytes, *packet_.service, ask)) {
+    switch (read_ask(ask)) {
       case AskState::kNotIt:
         return end(PeekEnd::kNotUnderstood);
       case AskState::kPartial:
-        if (peek.in.is_full()) end(PeekEnd::kTooLong);
+        if (held_->in.is_full()) end(PeekEnd::kTooLong);
         return;
       case AskState::kWhole:
         break;
     }
     const auto placed = place_stream(worker_, snapshot_, now_, packet_, ask);
     if (!placed) return end(PeekEnd::kNoServer);
+    Peek& peek = *held_;
     peek.backend = placed->backend;
     peek.stream = placed->stream;
     peek.publishes = ask.role == StreamRole::kPublish;
@@ -182,11 +183,45 @@ class Client {
     if (opened != PeekEnd::kJoined) end(opened);
   }
 
-  AskState read_ask(std::span<const uint8_t> bytes, const Service& service, StreamAsk& ask) {
-    const bool may_be_http = bytes.front() >= 'A' && bytes.front() <= 'Z';
-    if (!may_be_http) return AskState::kNotIt;
-    return read_http_ask({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                         snapshot_.vhosts[service.vhosts], ask);
+  AskState read_ask(StreamAsk& ask) {
+    constexpr uint8_t kTlsHandshake = 22, kRtmpVersion = 3;
+    Peek& peek = *held_;
+    if (peek.rtmp) return read_rtmp(ask);
+    const VhostList& vhosts = snapshot_.vhosts[packet_.service->vhosts];
+    const std::span<const uint8_t> bytes = peek.in.ready();
+    if (bytes[0] >= 'A' && bytes[0] <= 'Z')
+      return read_http_ask({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, vhosts, ask);
+    if (bytes[0] == kTlsHandshake) return read_tls_ask(bytes, vhosts, ask);
+    if (bytes[0] != kRtmpVersion) return AskState::kNotIt;
+    peek.rtmp.emplace(hash_word(packet_.hash, worker_.random_state));
+    return read_rtmp(ask);
+  }
+
+  // Hands RTMP what came, until it knows the stream; what comes behind that waits for the server.
+  AskState read_rtmp(StreamAsk& ask) {
+    Peek& peek = *held_;
+    RtmpPeek& rtmp = *peek.rtmp;
+    while (rtmp.state() == RtmpPeek::State::kMore && !peek.in.ready().empty() && rtmp.room() > 0) {
+      const std::span<const uint8_t> bytes = peek.in.ready();
+      const auto count = static_cast<uint32_t>(std::min(bytes.size(), rtmp.room()));
+      ByteSink to_client(std::span(peek.out_bytes).subspan(peek.out_size));
+      rtmp.from_client(bytes.first(count), to_client);
+      peek.out_size += static_cast<uint32_t>(to_client.size());
+      peek.taken += count;
+      peek.in.consume(count);
+    }
+    if (rtmp.state() == RtmpPeek::State::kMore) return AskState::kPartial;
+    const RtmpName& name = rtmp.name();
+    const auto key = StreamKey::make(snapshot_.vhosts[packet_.service->vhosts].find(name.host()), name.app(),
+                                     name.stream());
+    if (rtmp.state() == RtmpPeek::State::kFailed || !key) {
+      const RtmpFault fault = rtmp.state() == RtmpPeek::State::kFailed ? rtmp.fault() : RtmpFault::kBadName;
+      worker_.counters.peeks.rtmp_faults[static_cast<unsigned>(fault)].add(1);
+      return AskState::kNotIt;
+    }
+    ask.role = rtmp.publishes() ? StreamRole::kPublish : StreamRole::kPlay;
+    ask.key = *key;
+    return AskState::kWhole;
   }
 
   Worker& worker_;

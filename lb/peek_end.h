@@ -22,11 +22,12 @@ enum class PeekEnd : uint8_t {
   kTableFull,      // nor a place in the flow table
   kRefused,        // by the server
   kServerSilent,   // it did not answer
+  kServerDiffers,  // RTMP: it answers otherwise than the client was told
   kNotTaken,       // a side did not acknowledge what Cleat sent it
   kCount
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(PeekEnd::kCount)> kPeekEndNames = {
-    "joined",    "not_understood", "too_long",   "too_slow", "pushed_out",    "client_left",
-    "no_server", "no_port",        "table_full", "refused",  "server_silent", "not_taken"};
+    "joined",  "not_understood", "too_long", "too_slow",      "pushed_out",     "client_left", "no_server",
+    "no_port", "table_full",     "refused",  "server_silent", "server_differs", "not_taken"};
 
 }  // namespace lb

@@ -33,19 +33,31 @@ class SynText {
 };
 
 // The room that is left for what the client says, as a header has it.
-uint16_t own_window(const SynOptions& client, size_t taken) {
-  const size_t room = PeekBuffer::kCapacity - taken;
+uint16_t own_window(const SynOptions& client, size_t kept) {
+  const size_t room = PeekBuffer::kCapacity - kept;
   return static_cast<uint16_t>(client.scales() ? room >> kOwnScale : room);
 }
 
-// Bytes of [from, until) of a stream in segments: send(at, count) for each, until it says no.
-template <typename Send>
-void in_segments(uint32_t from, uint32_t until, uint32_t most, Send&& send) {
+// Sends [from, until) of a stream in segments, by send(fields, bytes) until that says no.
+// begin     number of the stream's first byte
+// lies(at)  what lies together from there on
+template <typename Lies, typename Send>
+void in_segments(uint32_t from, uint32_t until, uint32_t most, uint32_t begin, TcpFields fields, Lies&& lies,
+                 Send&& send) {
   while (from < until) {
-    const uint32_t count = std::min(until - from, most);
-    if (!send(from, count)) return;
+    const std::span<const uint8_t> bytes = lies(from);
+    const uint32_t count = std::min({until - from, most, static_cast<uint32_t>(bytes.size())});
+    fields.sequence = begin + from;
     from += count;
+    if (from == until) fields.flags |= kPush;
+    if (!send(fields, bytes.first(count))) return;
   }
+}
+
+// What the server is given, from that byte on.
+std::span<const uint8_t> given_from(const Peek& peek, uint32_t at) {
+  if (at < peek.give_size) return std::span(peek.give_bytes).first(peek.give_size).subspan(at);
+  return peek.in.ready().subspan(at - peek.give_size);
 }
 
 struct ServerEnds {
@@ -59,7 +71,7 @@ ServerEnds server_ends(const Snapshot& snapshot, const Peek& peek) {
 }
 
 uint16_t client_window_for_server(const Peek& peek) {
-  const bool scaled = peek.client_options.scales() && peek.server_scales;
+  const bool scaled = peek.client_options.scales() && peek.server_options.scales();
   const uint32_t window =
       scaled ? peek.client_window >> peek.client_options.window_scale : peek.client_window;
   return static_cast<uint16_t>(std::min<uint32_t>(window, 0xffff));
@@ -67,10 +79,9 @@ uint16_t client_window_for_server(const Peek& peek) {
 
 void say_from(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek, uint32_t from,
               uint8_t flags) {
-  const auto taken = static_cast<uint32_t>(peek.in.ready().size());
-  TcpFields fields{.acknowledgement = peek.client_begin + taken,
+  TcpFields fields{.acknowledgement = peek.client_begin + peek.heard(),
                    .flags = static_cast<uint8_t>(tcp_flag::kAck | flags),
-                   .window = own_window(peek.client_options, taken)};
+                   .window = own_window(peek.client_options, peek.in.ready().size())};
   const uint32_t until = std::min(peek.out_size, peek.out_acked + peek.client_window);
   if (from >= until) {
     fields.sequence = peek.own_begin + from;
@@ -78,10 +89,10 @@ void say_from(Worker& worker, const Snapshot& snapshot, Now now, const Peek& pee
     return;
   }
   in_segments(
-      from, until, std::min<uint32_t>(peek.client_options.mss, kSegment), [&](uint32_t at, uint32_t count) {
-        fields.sequence = peek.own_begin + at;
-        if (at + count == until) fields.flags |= kPush;
-        return emit_tcp(worker, snapshot, now, peek.vip, peek.client, fields, peek.out().subspan(at, count));
+      from, until, std::min<uint32_t>(peek.client_options.mss, kSegment), peek.own_begin, fields,
+      [&](uint32_t at) { return peek.out().subspan(at); },
+      [&](const TcpFields& segment, std::span<const uint8_t> bytes) {
+        return emit_tcp(worker, snapshot, now, peek.vip, peek.client, segment, bytes);
       });
 }
 
@@ -138,19 +149,18 @@ void give_to_server(Worker& worker, const Snapshot& snapshot, Now now, const Pee
     emit_tcp(worker, snapshot, now, ends.lip, ends.server, fields);
     return;
   }
-  in_segments(peek.given_acked, until, std::min<uint32_t>(peek.server_mss, kSegment),
-              [&](uint32_t at, uint32_t count) {
-                fields.sequence = peek.client_begin + at;
-                if (at + count == until) fields.flags |= kPush;
-                return emit_tcp(worker, snapshot, now, ends.lip, ends.server, fields,
-                                peek.in.ready().subspan(at, count));
-              });
+  in_segments(
+      peek.given_acked, until, std::min<uint32_t>(peek.server_options.mss, kSegment), peek.client_begin,
+      fields, [&](uint32_t at) { return given_from(peek, at); },
+      [&](const TcpFields& segment, std::span<const uint8_t> bytes) {
+        return emit_tcp(worker, snapshot, now, ends.lip, ends.server, segment, bytes);
+      });
 }
 
 void reset_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
   emit_tcp(worker, snapshot, now, peek.vip, peek.client,
            {.sequence = peek.own_begin + peek.out_sent,
-            .acknowledgement = peek.client_begin + static_cast<uint32_t>(peek.in.ready().size()),
+            .acknowledgement = peek.client_begin + peek.heard(),
             .flags = tcp_flag::kRst | tcp_flag::kAck});
 }
 

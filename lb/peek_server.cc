@@ -6,14 +6,13 @@
 #include "lb/affinity.h"
 #include "lb/enter_flow.h"
 #include "lb/peek_send.h"
+#include "lb/peek_speech.h"
 #include "lb/seam.h"
 #include "lb/syn_options.h"
 #include "lb/tcp_options.h"
 
 namespace lb {
 namespace {
-
-constexpr uint64_t kFirstRepeatMs = 250;
 
 void consume(Worker& worker, Packet& packet, Verdict& verdict) {
   packet.kind = Kind::kDone;
@@ -38,39 +37,21 @@ bool enter(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) 
   return enter_flow(worker, now, flow) == Entered::kNew;
 }
 
-// Both sides have the same numbers from here on, but for a constant.
-bool join(Worker& worker, const Snapshot& snapshot, Now now, const Peeks::Held& held, NatSlot& slot,
-          SlotControl control, const SynOptions& server) {
-  Peek& peek = *held;
-  Seam seam = seam_of(slot);
-  seam.out = peek.own_begin + peek.out_size - peek.server_next;
-  if (peek.client_options.scales()) {
-    seam.window_out = static_cast<int8_t>((server.scales() ? server.window_scale : 0) - kOwnScale);
-    if (!server.scales()) seam.window_in = static_cast<int8_t>(peek.client_options.window_scale);
-  }
-  seam.settling = true;
-  put_seam(slot, seam);
-  peek.given = static_cast<uint32_t>(peek.in.ready().size());
-  peek.phase = PeekPhase::kSettling;
-  return NatSlots::join(slot, control, now.tick()) && enter(worker, snapshot, now, peek);
-}
-
 void take_syn_ack(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, NatSlot& slot,
                   SlotControl control, Peeks::Held held) {
   const TcpHeader& tcp = tcp_of(packet);
   Peek& peek = *held;
   if (tcp.acknowledgement.host() != peek.client_begin) return reset_server(worker, snapshot, now, peek);
-  const SynOptions server = read_syn_options(packet);
   peek.server_next = tcp.sequence.host() + 1;
-  peek.server_mss = server.mss;
-  peek.server_scales = server.scales();
+  peek.server_options = read_syn_options(packet);
   peek.server_window = tcp.window.host();
-  NatSlots::note_answer(slot);
-  if (!join(worker, snapshot, now, held, slot, control, server))
-    return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kTableFull);
-  worker.counters.peeks.joined.add(1);
   peek.tries = 0;
   peek.due_ms = now.ms + kFirstRepeatMs;
+  NatSlots::note_answer(slot);
+  if (peek.rtmp)
+    begin_speech(peek);
+  else if (!join(worker, snapshot, now, held, slot, control))
+    return;
   give_to_server(worker, snapshot, now, peek);
 }
 
@@ -81,6 +62,28 @@ const Service* service_of(const Snapshot& snapshot, const Endpoint& vip) noexcep
   if (local == nullptr || local->vip == LocalAddress::kNone) return nullptr;
   const uint16_t index = snapshot.service_table.find(local->vip, Protocol::kTcp, vip.port);
   return index == ServiceTable::kNone ? nullptr : &snapshot.services[index];
+}
+
+bool join(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held& held, NatSlot& slot,
+          SlotControl control) noexcept {
+  Peek& peek = *held;
+  const SynOptions& server = peek.server_options;
+  Seam seam = seam_of(slot);
+  seam.out = peek.own_begin + peek.out_size - peek.server_next;
+  if (peek.client_options.scales()) {
+    seam.window_out = static_cast<int8_t>((server.scales() ? server.window_scale : 0) - kOwnScale);
+    if (!server.scales()) seam.window_in = static_cast<int8_t>(peek.client_options.window_scale);
+  }
+  seam.settling = true;
+  put_seam(slot, seam);
+  peek.given = peek.givable();
+  peek.phase = PeekPhase::kSettling;
+  if (NatSlots::join(slot, control, now.tick()) && enter(worker, snapshot, now, peek)) {
+    worker.counters.peeks.joined.add(1);
+    return true;
+  }
+  end_peek(worker, snapshot, now, std::move(held), PeekEnd::kTableFull);
+  return false;
 }
 
 PeekEnd open_server(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
@@ -123,17 +126,23 @@ void hear_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
   if (packet.piece != Piece::kWhole) return worker.drop(packet, verdict, DropReason::kFragment);
   Peeks::Held held = worker.peeks.at(seam_of(slot).peek);
   if (!held || held->slot != packet.slot || held->generation != view.control.generation() ||
-      held->phase != PeekPhase::kConnecting)
+      (held->phase != PeekPhase::kConnecting && held->phase != PeekPhase::kSpeaking))
     return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
   slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
   consume(worker, packet, verdict);
   constexpr uint8_t kSynAck = tcp_flag::kSyn | tcp_flag::kAck;
   if ((packet.tcp_flags & tcp_flag::kRst) != 0) {
-    if (tcp_of(packet).acknowledgement.host() != held->client_begin) return;
+    const TcpHeader& tcp = tcp_of(packet);
+    const bool is_meant = held->phase == PeekPhase::kConnecting
+                              ? tcp.acknowledgement.host() == held->client_begin
+                              : tcp.sequence.host() == held->server_next;
+    if (!is_meant) return;
     worker.counters.failures[held->backend].refused.add(1);
     return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kRefused);
   }
-  if ((packet.tcp_flags & kSynAck) == kSynAck)
+  if (held->phase == PeekPhase::kSpeaking)
+    hear_speech(worker, snapshot, now, packet, slot, view.control, std::move(held));
+  else if ((packet.tcp_flags & kSynAck) == kSynAck)
     take_syn_ack(worker, snapshot, now, packet, slot, view.control, std::move(held));
 }
 

@@ -45,7 +45,7 @@ class Peeks {
     uint32_t index_ = 0;
   };
 
-  // count  a power of two, kWays..kMostCount; some 26 KB each, touched when used
+  // count  a power of two, kWays..kMostCount; some 42 KB each, touched when used
   explicit Peeks(uint32_t count = kDefaultCount);
   ~Peeks();
   Peeks(const Peeks&) = delete;

@@ -37,6 +37,7 @@ void look_after(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held h
       if (age > kReadMs) return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kTooSlow);
       return;
     case PeekPhase::kConnecting:
+    case PeekPhase::kSpeaking:
       if (!has_slot(worker, peek) || age > kAnswerMs) {
         worker.counters.failures[peek.backend].unanswered.add(1);
         return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kServerSilent);
