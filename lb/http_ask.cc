@@ -49,7 +49,7 @@ void ask_for_media(const Request& request, StreamAsk& ask) {
   };
   const auto key = key_of(media->name), other = media->other ? key_of(*media->other) : std::nullopt;
   answer(ask, request.publish(), key ? key : other);
-  if (key) ask.other = other;
+  if (key && other != key) ask.other = other;
 }
 
 void ask_for_offer(const Request& request, StreamRole role, StreamAsk& ask) {
@@ -68,10 +68,14 @@ void ask_for_offer(const Request& request, StreamRole role, StreamAsk& ask) {
   answer(ask, action == "play" ? StreamRole::kPlay : role, decoded_key(request.vhost, app, stream));
 }
 
-// What of the body can be read as it stands.
-std::string_view first_chunk(std::string_view body, bool& is_last) {
+struct Body {
+  std::string_view text;
+  bool whole = false;
+};
+
+// Seven digits are more than any offer needs.
+Body first_chunk(std::string_view body) {
   const size_t eol = body.find("\r\n");
-  is_last = false;
   if (eol == std::string_view::npos) return {};
   size_t size = 0;
   for (const char c : body.substr(0, std::min<size_t>(eol, 7))) {
@@ -79,23 +83,20 @@ std::string_view first_chunk(std::string_view body, bool& is_last) {
     size = size * 16 + static_cast<size_t>(hex_digit(c));
   }
   body.remove_prefix(eol + 2);
-  is_last = body.size() >= size;
-  return body.substr(0, size);
+  return {body.substr(0, size), body.size() >= size};
+}
+
+Body body_of(const Request& request) {
+  if (request.head.chunked) return first_chunk(request.body);
+  const uint64_t length = request.head.content_length.value_or(0);
+  return {request.body.substr(0, length), request.body.size() >= length};
 }
 
 AskState ask_by_json(const Request& request, const VhostList& vhosts, StreamRole role, StreamAsk& ask) {
-  bool is_whole = false;
-  std::string_view body = request.body;
-  if (request.head.chunked) {
-    body = first_chunk(body, is_whole);
-  } else {
-    const uint64_t length = request.head.content_length.value_or(0);
-    is_whole = body.size() >= length;
-    body = body.substr(0, length);
-  }
+  const Body body = body_of(request);
   JsonText text;
-  const JsonFind found = find_json_string(body, "streamurl", text);
-  if (found == JsonFind::kPartial && !is_whole) return AskState::kPartial;
+  const JsonFind found = find_json_string(body.text, "streamurl", text);
+  if (found == JsonFind::kPartial && !body.whole) return AskState::kPartial;
   if (found != JsonFind::kFound) return AskState::kWhole;
   const StreamUrl url = split_stream_url(text.view());
   answer(ask, role, decoded_key(vhosts.find(url.vhost.empty() ? url.host : url.vhost), url.app, url.stream));

@@ -16,7 +16,8 @@ struct CLEAT_WIRE SrtHandshakePacket {
   be32 version;
   be16 encryption, extension;
   be32 initial_sequence, mtu, flow_window, type, socket_id, cookie;
-  // libsrt writes each word of an address the other way round than the network has it; an IPv4 address is the first one.
+  // libsrt writes each word of an address the other way round than the network has it; an IPv4 address is the first one, and
+  // the others are zero.
   std::array<uint32_t, 4> peer;
 };
 static_assert(sizeof(SrtHandshakePacket) == 64);

@@ -57,6 +57,7 @@ TEST(HttpAsk, HlsMayBeReadInTwoWays) {
 TEST(HttpAsk, WhereOnlyOneReadingIsAStreamItIsTheOne) {
   EXPECT_EQ(ask_line("GET //%20/12.ts?hls_ctx=1"), "other");
   EXPECT_EQ(ask_line("GET /live/%20/12.ts?hls_ctx=1"), "play /live/12");
+  EXPECT_EQ(ask_line("GET /live/cam.1-12.ts"), "play /live/cam");
 }
 
 TEST(HttpAsk, ReadsWhipAsChromiumSendsIt) {

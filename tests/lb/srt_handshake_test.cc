@@ -78,6 +78,17 @@ TEST(SrtHandshake, AnInductionIsAnsweredAsLibsrtDoes) {
   EXPECT_EQ(test::to_hex(answer), test::to_hex(recorded("induction_answer")));
 }
 
+// What a balancer sends to the server that it picked: the caller's own beginning, once more.
+TEST(SrtHandshake, OfACallersConclusionItsInductionCanBeMade) {
+  SrtHandshake handshake = *parse(recorded("conclusion"));
+  handshake.type = SrtHandshakeType::kInduction;
+  handshake.version = 4;
+  handshake.extension = 2;
+  handshake.cookie = 0;
+  handshake.timestamp_us = 0x87;
+  EXPECT_EQ(test::to_hex(build_srt_handshake(handshake)), test::to_hex(recorded("induction")));
+}
+
 TEST(SrtHandshake, IsReadBackAsItWasBuilt) {
   SrtHandshake handshake = *parse(recorded("conclusion"));
   for (const char* address : {"192.0.2.1", "2001:db8:1:2:3:4:5:6", "2001:db8::1"}) {
