@@ -144,7 +144,7 @@ JsonFind find_json_string(std::string_view text, std::string_view name, JsonText
     Sink key;
     if (const Read read = cursor.string(key); read != Read::kOk) return not_found(read);
     if (const Read read = cursor.take(':'); read != Read::kOk) return not_found(read);
-    if (key.fits && key.text.view() == name) {
+    if (key.text.view() == name) {
       Sink found;
       if (const Read read = cursor.string(found); read != Read::kOk) return not_found(read);
       value = found.text;

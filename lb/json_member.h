@@ -16,7 +16,7 @@ enum class JsonFind : uint8_t {
 using JsonText = ShortText<512>;
 
 // text     an object from its first byte, or blank before it; any bytes. May be cut off, or go on
-// name     of a member of the object itself, not of one inside it: ASCII, up to 512 bytes
+// name     of a member of the object itself, not of one inside it: shorter than 512 bytes
 // value    when found: decoded, in UTF-8
 // cost     no allocation; one pass up to the member
 JsonFind find_json_string(std::string_view text, std::string_view name, JsonText& value) noexcept;

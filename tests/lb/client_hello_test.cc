@@ -106,6 +106,13 @@ TEST(ClientHello, MayHaveNoExtensionsOrStrangeOnes) {
   EXPECT_EQ(read(one_record(hello(hello_body(with_length(extension(0, names), 2))))), "b.example");
 }
 
+TEST(ClientHello, OfTwoHostNamesGivesTheFirst) {
+  const Octets a = Octets{0} + with_length(text("a.example"), 2),
+               b = Octets{0} + with_length(text("b.example"), 2);
+  EXPECT_EQ(read(one_record(hello(hello_body(with_length(extension(0, with_length(a + b, 2)), 2))))),
+            "a.example");
+}
+
 TEST(ClientHello, GivesTheFirstFourProtocols) {
   Octets list;
   for (const std::string& name : {std::string("a"), std::string(33, 'x'), std::string(32, 'y'),

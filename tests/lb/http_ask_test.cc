@@ -111,6 +111,12 @@ TEST(HttpAsk, ABodyWithoutAStreamUrlAsksForNothing) {
   EXPECT_EQ(ask("POST /rtc/v1/play/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "other");
 }
 
+TEST(HttpAsk, WhatFollowsTheBodyIsNotRead) {
+  const std::string two =
+      post_json("/rtc/v1/play/", R"({"sdp":")") + R"(v=0","streamurl":"webrtc://h/live/cam"})";
+  EXPECT_EQ(ask(two), "other");
+}
+
 TEST(HttpAsk, OtherRequestsAskForNoStream) {
   for (const char* line :
        {"GET /api/v1/versions", "OPTIONS *", "CONNECT h:443", "GET /", "GET /live/cam", "GET /live/a%00b.flv",

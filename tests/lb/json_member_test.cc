@@ -41,10 +41,10 @@ TEST(JsonMember, IsDecoded) {
 }
 
 TEST(JsonMember, BehindWhatIsNoJsonIsAbsent) {
-  for (const char* text :
-       {"x", "{x", "{\"a\" 1", "{\"a\":1]", "{\"streamurl\":1}", "{\"streamurl\":null}", "{}", "{\"a\":1}",
-        "{\"streamurl\":\"\\x\"}", "{\"streamurl\":\"\\u12x4\"}", "{\"streamurl\":\"\\ud83dx\"}",
-        "{\"streamurl\":\"\\ud83d\\u0041\"}", "{\"streamurl\":\"\\ude00\"}", "{\"a\":}]"})
+  for (const char* text : {"x", "{x", "{\"a\" 1", "{\"a\":1]", "{\"streamurl\":1}", "{\"streamurl\":null}",
+                           "{}", "{\"a\":1}", "{\"streamurl\":\"\\x\"}", "{\"streamurl\":\"\\u12x4\"}",
+                           "{\"streamurl\":\"\\ud83dx\"}", "{\"streamurl\":\"\\ud83d\\u0041\"}",
+                           "{\"streamurl\":\"\\ud83d\\ue000\"}", "{\"streamurl\":\"\\ude00\"}", "{\"a\":}]"})
     EXPECT_EQ(find(text), "absent") << text;
 }
 
