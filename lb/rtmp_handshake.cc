@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -49,7 +50,10 @@ std::optional<size_t> signed_selector(std::span<const uint8_t, kRtmpHandshake> c
 }
 
 void put_random(std::span<uint8_t> into, uint64_t seed) {
-  for (size_t i = 0; i < into.size(); ++i) into[i] = static_cast<uint8_t>(hash_word(i, seed));
+  for (; !into.empty(); into = into.subspan(std::min(into.size(), sizeof(uint64_t)))) {
+    const uint64_t word = hash_word(into.size(), seed);
+    std::memcpy(into.data(), &word, std::min(into.size(), sizeof(word)));
+  }
 }
 
 void sign_s1(std::span<uint8_t, kRtmpHandshake> s1, size_t selector) {

@@ -21,7 +21,8 @@
 //
 // A client's bytes reach the server as they came, and as many, for both handshakes are of equal length: the server reads
 // the client's chunk streams from their first byte on, and sequence numbers towards it change by nothing but their origin.
-// Towards the client they change by written() - discarded(), once.
+// Towards the client they change by written() - discarded(), once; so do the counts in its Acknowledgement messages (section
+// 5.4.3), which servers take for a sign of life and no more.
 // Server's chunks behind the splice are understood by a client that never saw those before, as long as the first one of each
 // chunk stream has a whole header: so do SRS and Node-Media-Server with each message, and nginx-rtmp with all commands
 // and the first message of each kind.
@@ -32,6 +33,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "lb/byte_sink.h"
 #include "lb/rtmp_answers.h"
@@ -55,7 +57,7 @@ class RtmpPeek {
 
   // What the client may say behind its handshake before the splice.
   static constexpr size_t kRawBytes = 4096;
-  // What is ever written to the two: room that both sinks need together over a connection's life.
+  // Room that each sink needs over a connection's life.
   static constexpr size_t kMostToClient = 1 + 2 * kRtmpHandshake + 1024;
   static constexpr size_t kMostToServer = 1 + 2 * kRtmpHandshake + kRawBytes;
 
@@ -127,6 +129,6 @@ class RtmpPeek {
   RtmpChunks chunks_;                   // the client's, then the server's
   std::array<uint8_t, kRawBytes> raw_;  // C1; then the client's bytes behind C2
 };
-static_assert(sizeof(RtmpPeek) <= 8192);
+static_assert(sizeof(RtmpPeek) <= 7424 && std::is_trivially_copyable_v<RtmpPeek>);
 
 }  // namespace lb

@@ -99,6 +99,13 @@ TEST(RtmpChunks, AnAbortedMessageNeverWas) {
   EXPECT_FALSE(read(chunks[0]).is_between);
 }
 
+TEST(RtmpChunks, AnAbortNamesItsChunkStreamByItsWholeId) {
+  for (const unsigned id : {64U, 319U, 320U, 65599U}) {
+    const Octets begun = chunks_of({.chunk_stream = id}, kLong)[0];
+    EXPECT_EQ(read(joined({begun, control(2, id), message({}, kLong)})).messages, only(kLong)) << id;
+  }
+}
+
 TEST(RtmpChunks, PassesOverMediaOfAnyLength) {
   const RtmpOut video{.chunk_stream = 6, .type = 9};
   EXPECT_EQ(read(joined({message(video, Octets(100'000, 1)), message({}, kLong)})).messages, only(kLong));
