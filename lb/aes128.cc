@@ -49,7 +49,9 @@ void expand_key(const AesKey& key, std::array<AesBlock, 11>& encryption,
   invert(encryption, decryption);
 }
 CLEAT_TARGET_AES AesBlock instruction_encrypt(const AesBlock* keys, const AesBlock& block) noexcept {
-  return stored(aes_encrypt(keys, load(block)));
+  __m128i blocks[] = {load(block)};
+  aes_encrypt(keys, blocks);
+  return stored(blocks[0]);
 }
 CLEAT_TARGET_AES AesBlock instruction_decrypt(const AesBlock* keys, const AesBlock& block) noexcept {
   return stored(aes_decrypt(keys, load(block)));

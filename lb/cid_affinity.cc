@@ -2,19 +2,12 @@
 #include "lb/cid_affinity.h"
 
 #include "lb/affinity.h"
-#include "lb/udp_payload.h"
 
 namespace lb {
 namespace {
 
 // How long a tuple keeps the server that an id gave it before another id may give it another one.
 constexpr uint16_t kStayTicks = kTicksPerSecond;
-
-CidRoute route(const Snapshot& snapshot, const Packet& packet) {
-  const QuicRouter& router = snapshot.pools[packet.service->pool].quic;
-  return packet.service->affinity == Affinity::kDtls ? router.route_dtls(udp_payload(packet))
-                                                     : router.route_quic(udp_payload(packet));
-}
 
 // The tuple's flow leads to another server than the id: forgets it, so that a new one may be opened. Its slot goes on for
 // what is still under way, and ends by its own time-out. False: it is too young for that.
@@ -31,27 +24,14 @@ bool forget_moved(Worker& worker, Now now, const Packet& packet) {
 
 }  // namespace
 
-void read_cid(Worker& worker, const Snapshot& snapshot, Packet& packet) noexcept {
-  const CidRoute found = route(snapshot, packet);
-  packet.named = found.backend;
-  if (found.reason == Unroutable::kNo)
-    worker.counters.cid_routed[found.config_id].add(1);
-  else
-    worker.counters.cid_unroutable[static_cast<unsigned>(found.reason)].add(1);
-}
-
-void find_by_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
-                 Verdict& verdict) noexcept {
+void follow_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                Verdict& verdict) noexcept {
   const Service& service = *packet.service;
-  if (packet.listener != service.listener) look_among(worker, packet, service.listener);
-  find_flow(worker, snapshot, now, packet);
-  if (packet.named == kNoBackendId || (packet.hit && packet.backend == packet.named)) return;
-  if (is_one_way(service.forward) && packet.hit) {
+  if (is_one_way(service.forward)) {
     packet.backend = packet.named;
     packet.slot = kNoSlot;
     return;
   }
-  if (!packet.hit) return;
   look_among(worker, packet, service.moved);
   find_flow(worker, snapshot, now, packet);
   if (!packet.hit || packet.backend == packet.named) return;

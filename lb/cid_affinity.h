@@ -14,14 +14,11 @@
 
 namespace lb {
 
-// Reads the packet's connection id: sets `named`, counts. REQUIRES: packet.kind is kClient, its service has connection ids
-// cost  QuicRouter's
-void read_cid(Worker& worker, const Snapshot& snapshot, Packet& packet) noexcept;
-
-// REQUIRES: read_cid(). On return hit says whether backend and slot are set;
-// if not, `named` and `listener` say what open_flow() shall open. May drop the packet.
-// cost  one look-up of the flow table; a second one where tuple and id name different servers
-void find_by_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
-                 Verdict& verdict) noexcept;
+// The packet's connection id names another server than its tuple's flow has.
+// REQUIRES: find_flow() among the service's own flows found one, of another backend than `named` (read_cids())
+// On return hit says whether backend and slot are set; if not, `named` and `listener` say what open_flow() shall open. May drop
+// the packet.
+// cost  in `nat` one more look-up of the flow table
+void follow_cid(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept;
 
 }  // namespace lb

@@ -291,6 +291,7 @@ class Compiler {
         snapshot_->listeners[id] = {
             spec.vip, service.id, service.idle_ticks, false, spec.ice.servers_check_integrity, service.pool,
             0,        spec.mss};
+      snapshot_->any_connection_ids |= has_connection_ids(spec.affinity);
       snapshot_->services.push_back(service);
     }
     return Nothing{};

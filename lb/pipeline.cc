@@ -15,6 +15,7 @@
 #include "lb/open_session.h"
 #include "lb/parse.h"
 #include "lb/parse_fast.h"
+#include "lb/read_cids.h"
 #include "lb/seam_fast.h"
 #include "lb/trace.h"
 #include "lb/tunnel_fast.h"
@@ -95,7 +96,7 @@ void recognize_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& b
   });
 }
 
-// affinity and pick. A packet before this one may have opened its flow.
+// affinity and pick, of packets whose connection ids are read. A packet before this one may have opened its flow.
 void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
   unsigned misses = 0, clients = 0;
   for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
@@ -103,14 +104,12 @@ void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst)
     ++clients;
     if (is_tunnel(packet.service->forward)) prefetch_room_before(frame);
     const Affinity affinity = packet.service->affinity;
-    if (affinity == Affinity::kTuple || affinity == Affinity::kSourceIp || affinity == Affinity::kStream)
-        [[likely]] {
-      find_flow(worker, snapshot, now, packet);
-    } else if (affinity == Affinity::kIce) {
+    if (affinity == Affinity::kIce) [[unlikely]] {
       find_by_ice(worker, snapshot, now, packet, verdict);
     } else {
-      read_cid(worker, snapshot, packet);
-      find_by_cid(worker, snapshot, now, packet, verdict);
+      find_flow(worker, snapshot, now, packet);
+      if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]
+        follow_cid(worker, snapshot, now, packet, verdict);
     }
     if (packet.hit) [[likely]] {
       if (affinity == Affinity::kStream) prefetch_seam(worker, packet);
@@ -180,6 +179,7 @@ void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, St
   worker.slots.follow(snapshot);
   recognize_burst(worker, snapshot, now, burst);
   lap(Stage::kClassify);
+  if (snapshot.any_connection_ids) read_cids(worker, snapshot, std::span(burst.packets).first(burst.count));
   find_burst(worker, snapshot, now, burst);
   lap(Stage::kAffinity);
   forward_burst(worker, snapshot, now, burst);

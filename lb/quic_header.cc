@@ -8,8 +8,6 @@
 namespace lb {
 namespace {
 
-constexpr uint8_t kLongForm = 0x80;
-
 // Takes an octet of length and that many octets off `rest`; nullopt if they are not all there.
 std::optional<std::span<const uint8_t>> take_cid(std::span<const uint8_t>& rest) noexcept {
   if (rest.empty() || rest.size() - 1 < rest[0]) return std::nullopt;
@@ -24,7 +22,7 @@ std::optional<QuicHeader> parse_quic(std::span<const uint8_t> datagram) noexcept
   if (datagram.empty()) return std::nullopt;
   QuicHeader header;
   auto rest = datagram.subspan(1);
-  if ((datagram[0] & kLongForm) == 0) {
+  if (!is_long_header(datagram[0])) {
     header.dcid = rest;
     return header;
   }

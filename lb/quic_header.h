@@ -27,6 +27,9 @@ struct QuicHeader {
   [[nodiscard]] bool is_version_negotiation() const noexcept { return long_form && version == 0; }
 };
 
+// first  a packet's first octet
+constexpr bool is_long_header(uint8_t first) noexcept { return (first & 0x80) != 0; }
+
 // datagram  the UDP payload, any length; only read; the result points into it
 // returns   nullopt if it is empty, or if a long header's version or connection ids end beyond it (R7.1). Anything else is a
 //           header: no bit but the highest is asked, for endpoints may grease the fixed bit (RFC 9287), and version 1's

@@ -50,31 +50,13 @@ Result<QuicLbConfigs> QuicLbConfigs::make(std::span<const QuicLbConfig> configs,
 }
 
 QuicLbId QuicLbConfigs::decode(std::span<const uint8_t> octets, CidEnd end) const noexcept {
+  const SealedId sealed = find(octets, end);
   QuicLbId id;
-  id.reason = read(octets, end, id);
+  id.reason = sealed.reason;
+  id.config_id = sealed.config_id;
+  id.cid_length = sealed.cid_length;
+  if (id.routable()) id.server_id = sealed.decoder->decode(sealed.body);
   return id;
-}
-
-Unroutable QuicLbConfigs::read(std::span<const uint8_t> octets, CidEnd end, QuicLbId& id) const noexcept {
-  if (octets.empty()) return Unroutable::kEmpty;
-  id.config_id = octets[0] >> 5;
-  if (id.config_id == kQuicLbUnroutableId) return Unroutable::kReserved;
-  const std::optional<QuicLbDecoder>& decoder = decoders_[id.config_id];
-  if (!decoder) return Unroutable::kNoConfig;
-  const size_t needed = decoder->cid_length();
-  if (octets.size() < needed) return Unroutable::kTooShort;
-
-  size_t length = end == CidEnd::kExact ? octets.size() : needed;
-  if (decoder->encodes_length()) {
-    const size_t told = 1U + (octets[0] & 0x1fU);
-    if (end == CidEnd::kExact ? told != octets.size() : told > octets.size())
-      return Unroutable::kLengthMismatch;
-    if (told < needed) return Unroutable::kTooShort;
-    length = told;
-  }
-  id.cid_length = static_cast<uint8_t>(std::min<size_t>(length, 255));
-  id.server_id = decoder->decode(octets.data() + 1);
-  return Unroutable::kNo;
 }
 
 Result<QuicCid> encode(const QuicLbConfig& config, std::span<const uint8_t> server_id,

@@ -4,6 +4,7 @@
 // "Load Balancer Actions"). Decoding is for packets; encoding is what servers do, for tools and tests.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,14 @@ struct QuicLbId {
   [[nodiscard]] bool routable() const noexcept { return reason == Unroutable::kNo; }
 };
 
+// A connection id in which a server id may be, not decoded yet.
+struct SealedId {
+  const QuicLbDecoder* decoder = nullptr;  // null: it is unroutable, for `reason`
+  const uint8_t* body = nullptr;           // what the decoder reads: behind the first octet
+  Unroutable reason = Unroutable::kNo;
+  uint8_t config_id = 0, cid_length = 0;  // QuicLbId's
+};
+
 // A connection id as a server makes it.
 struct QuicCid {
   std::array<uint8_t, 1 + kMaxServerIdAndNonceLength> octets{};
@@ -61,8 +70,11 @@ class QuicLbConfigs {
   static Result<QuicLbConfigs> make(std::span<const QuicLbConfig> configs,
                                     bool instructions = has_aes_instructions());
 
-  // octets   begin with the connection id; any number of them, only read. See CidEnd
-  // cost     no allocation; that of QuicLbDecoder::decode() and a few ns more. Reads 20 octets at most
+  // octets   begin with the connection id; any number of them, only read; the result points into them. See CidEnd
+  // cost     no allocation; reads the first octet
+  [[nodiscard]] SealedId find(std::span<const uint8_t> octets, CidEnd end) const noexcept;
+  // Finds and decodes it.
+  // cost     find()'s and QuicLbDecoder::decode()'s. Reads 20 octets at most
   [[nodiscard]] QuicLbId decode(std::span<const uint8_t> octets, CidEnd end) const noexcept;
 
   // Octets that ids of one configuration have at least; 0: there is none. config_id  0..6
@@ -71,11 +83,36 @@ class QuicLbConfigs {
   }
 
  private:
-  // Fills `id` but for its reason, which it returns: one object, where the caller wants it.
-  Unroutable read(std::span<const uint8_t> octets, CidEnd end, QuicLbId& id) const noexcept;
-
   std::array<std::optional<QuicLbDecoder>, kQuicLbConfigCount> decoders_;
 };
+
+inline SealedId QuicLbConfigs::find(std::span<const uint8_t> octets, CidEnd end) const noexcept {
+  SealedId id;
+  const auto unroutable = [&id](Unroutable reason) {
+    id.reason = reason;
+    return id;
+  };
+  if (octets.empty()) return unroutable(Unroutable::kEmpty);
+  id.config_id = octets[0] >> 5;
+  if (id.config_id == kQuicLbUnroutableId) return unroutable(Unroutable::kReserved);
+  const std::optional<QuicLbDecoder>& decoder = decoders_[id.config_id];
+  if (!decoder) return unroutable(Unroutable::kNoConfig);
+  const size_t needed = decoder->cid_length();
+  if (octets.size() < needed) return unroutable(Unroutable::kTooShort);
+
+  size_t length = end == CidEnd::kExact ? octets.size() : needed;
+  if (decoder->encodes_length()) {
+    const size_t told = 1U + (octets[0] & 0x1fU);
+    if (end == CidEnd::kExact ? told != octets.size() : told > octets.size())
+      return unroutable(Unroutable::kLengthMismatch);
+    if (told < needed) return unroutable(Unroutable::kTooShort);
+    length = told;
+  }
+  id.cid_length = static_cast<uint8_t>(std::min<size_t>(length, 255));
+  id.decoder = &*decoder;
+  id.body = octets.data() + 1;
+  return id;
+}
 
 // What a server does. Not for packets: it expands the key each time.
 // server_id, nonce  as many octets as `config` says. A nonce must not be used twice with one key (R11.4)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lb/quic_lb_decoder.h"
 
-#include <bit>
 #include <cstring>
 
 #include "lb/aes128_instructions.h"
@@ -42,10 +41,15 @@ CLEAT_TARGET_AES inline uint128 integer_of(__m128i value) noexcept {
   return uint128{high} << 64 | low;
 }
 
-// One pass of the cipher: what `from` adds to the other half, whose octets `mask` covers. `trailer` holds the length (R5.5).
-CLEAT_TARGET_AES inline __m128i pass(const AesBlock* keys, __m128i from, __m128i trailer,
-                                     __m128i mask) noexcept {
-  return _mm_and_si128(aes_encrypt(keys, _mm_or_si128(from, trailer)), mask);
+// One pass of the cipher over ids that do not wait for one another: what `from` says of the other half, whose octets `mask` covers,
+// is added to `to`. `trailer` holds the length (R5.5).
+template <size_t kCount>
+CLEAT_TARGET_AES inline void pass(const AesBlock* keys, const __m128i (&from)[kCount], __m128i (&to)[kCount],
+                                  __m128i trailer, __m128i mask) noexcept {
+  __m128i blocks[kCount];
+  for (size_t i = 0; i < kCount; ++i) blocks[i] = _mm_or_si128(from[i], trailer);
+  aes_encrypt(keys, blocks);
+  for (size_t i = 0; i < kCount; ++i) to[i] = _mm_xor_si128(to[i], _mm_and_si128(blocks[i], mask));
 }
 #endif
 
@@ -76,27 +80,37 @@ CLEAT_TARGET_AES uint128 QuicLbDecoder::open_block(const uint8_t* body) const no
   return integer_of(aes_decrypt(aes_->decryption_keys(), vector_of(load<uint128>(body))));
 }
 
-CLEAT_TARGET_AES uint128 QuicLbDecoder::open_feistel(const uint8_t* body) const noexcept {
-  const uint128 first = load_octets(body, length_);
-  const uint128 last = length_ > 16 ? load<uint128>(body + length_ - 16) >> (8 * (16 - half_))
-                                    : first >> (8 * (length_ - half_));
+template <size_t kCount>
+CLEAT_TARGET_AES void QuicLbDecoder::open_feistel(const std::array<const uint8_t*, kCount>& bodies,
+                                                  std::array<uint128, kCount>& opened) const noexcept {
   const AesBlock* keys = aes_->encryption_keys();
   const __m128i left_mask = vector_of(left_mask_), right_mask = vector_of(right_mask_);
-  __m128i left = _mm_and_si128(vector_of(first), left_mask);
-  __m128i right = _mm_and_si128(vector_of(last), right_mask);
+  __m128i left[kCount], right[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    const uint128 first = load_octets(bodies[i], length_);
+    const uint128 last = length_ > 16 ? load<uint128>(bodies[i] + length_ - 16) >> (8 * (16 - half_))
+                                      : first >> (8 * (length_ - half_));
+    left[i] = _mm_and_si128(vector_of(first), left_mask);
+    right[i] = _mm_and_si128(vector_of(last), right_mask);
+  }
   const auto trailer = [length = static_cast<long long>(length_)](long long number) {
     return _mm_set_epi64x(number << 56 | length << 48, 0);
   };
-  left = _mm_xor_si128(left, pass(keys, right, trailer(4), left_mask));
-  right = _mm_xor_si128(right, pass(keys, left, trailer(3), right_mask));
-  left = _mm_xor_si128(left, pass(keys, right, trailer(2), left_mask));
-  if (!four_passes_) return integer_of(left);
-  right = _mm_xor_si128(right, pass(keys, left, trailer(1), right_mask));
-  return integer_of(left) | integer_of(right) << (8 * (length_ - half_));
+  pass(keys, right, left, trailer(4), left_mask);
+  pass(keys, left, right, trailer(3), right_mask);
+  pass(keys, right, left, trailer(2), left_mask);
+  for (size_t i = 0; i < kCount; ++i) opened[i] = integer_of(left[i]);
+  if (!four_passes_) return;
+  pass(keys, left, right, trailer(1), right_mask);
+  for (size_t i = 0; i < kCount; ++i) opened[i] |= integer_of(right[i]) << (8 * (length_ - half_));
 }
 #else
 uint128 QuicLbDecoder::open_block(const uint8_t* body) const noexcept { return open_by_steps(body); }
-uint128 QuicLbDecoder::open_feistel(const uint8_t* body) const noexcept { return open_by_steps(body); }
+template <size_t kCount>
+void QuicLbDecoder::open_feistel(const std::array<const uint8_t*, kCount>& bodies,
+                                 std::array<uint128, kCount>& opened) const noexcept {
+  for (size_t i = 0; i < kCount; ++i) opened[i] = open_by_steps(bodies[i]);
+}
 #endif
 
 uint128 QuicLbDecoder::open_by_steps(const uint8_t* body) const noexcept {
@@ -107,25 +121,26 @@ uint128 QuicLbDecoder::open_by_steps(const uint8_t* body) const noexcept {
 }
 
 QuicServerId QuicLbDecoder::decode(const uint8_t* body) const noexcept {
-  uint128 octets;
   switch (way_) {
     case Way::kPlaintext:
-      octets = load_octets(body, length_);
-      break;
+      return server_id_in(load_octets(body, length_));
     case Way::kBlock:
-      octets = open_block(body);
-      break;
-    case Way::kFeistel:
-      octets = open_feistel(body);
-      break;
+      return server_id_in(open_block(body));
     case Way::kPlainTwin:
-      octets = open_by_steps(body);
+      return server_id_in(open_by_steps(body));
+    case Way::kFeistel:
       break;
-    default:
-      __builtin_unreachable();
   }
-  octets = (octets & server_id_mask_) | uint128{server_id_length_} << 120;
-  return std::bit_cast<QuicServerId>(octets);
+  std::array<uint128, 1> opened;
+  open_feistel<1>({body}, opened);
+  return server_id_in(opened[0]);
+}
+
+void QuicLbDecoder::decode_lanes(const std::array<const uint8_t*, kLanes>& bodies,
+                                 std::array<QuicServerId, kLanes>& ids) const noexcept {
+  std::array<uint128, kLanes> opened;
+  open_feistel(bodies, opened);
+  for (unsigned i = 0; i < kLanes; ++i) ids[i] = server_id_in(opened[i]);
 }
 
 }  // namespace lb

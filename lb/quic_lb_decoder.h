@@ -3,6 +3,8 @@
 // (draft-ietf-quic-load-balancers, "Load Balancer Actions"; R5.1 - R5.9.)
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 
@@ -23,6 +25,16 @@ class QuicLbDecoder {
   //          loop over ids that do not wait for one another: the CPU overlaps them by itself
   [[nodiscard]] QuicServerId decode(const uint8_t* body) const noexcept;
 
+  // Whether ids are made of passes of AES, each of which waits for the one before it: then decode_lanes() pays.
+  [[nodiscard]] bool takes_passes() const noexcept { return way_ == Way::kFeistel; }
+  static constexpr unsigned kLanes = 4;
+  // As decode(), kLanes ids at once: while the pass of one waits, those of the others go on.
+  // bodies    may be the same
+  // REQUIRES: takes_passes()
+  // cost      a third of as many decode()
+  void decode_lanes(const std::array<const uint8_t*, kLanes>& bodies,
+                    std::array<QuicServerId, kLanes>& ids) const noexcept;
+
   [[nodiscard]] unsigned cid_length() const noexcept { return cid_length_; }  // 6..20
   [[nodiscard]] bool encodes_length() const noexcept { return encodes_length_; }
 
@@ -30,8 +42,13 @@ class QuicLbDecoder {
   enum class Way : uint8_t { kPlaintext, kBlock, kFeistel, kPlainTwin };
 
   [[nodiscard]] uint128 open_block(const uint8_t* body) const noexcept;
-  [[nodiscard]] uint128 open_feistel(const uint8_t* body) const noexcept;
+  template <size_t kCount>
+  void open_feistel(const std::array<const uint8_t*, kCount>& bodies,
+                    std::array<uint128, kCount>& opened) const noexcept;
   [[nodiscard]] uint128 open_by_steps(const uint8_t* body) const noexcept;
+  [[nodiscard]] QuicServerId server_id_in(uint128 octets) const noexcept {
+    return std::bit_cast<QuicServerId>((octets & server_id_mask_) | uint128{server_id_length_} << 120);
+  }
 
   Way way_;
   uint8_t cid_length_, length_, half_,

@@ -4,10 +4,18 @@
 #include <bit>
 
 #include "lb/dtls_cid.h"
-#include "lb/hash.h"
 #include "lb/quic_header.h"
 
 namespace lb {
+namespace {
+
+SealedId malformed() {
+  SealedId id;
+  id.reason = Unroutable::kMalformed;
+  return id;
+}
+
+}  // namespace
 
 Result<QuicRouter> QuicRouter::make(std::span<const QuicLbConfig> configs, std::span<const Server> servers) {
   auto made = QuicLbConfigs::make(configs);
@@ -15,45 +23,28 @@ Result<QuicRouter> QuicRouter::make(std::span<const QuicLbConfig> configs, std::
   QuicRouter router;
   router.configs_ = std::move(made).value();
   router.slots_.resize(std::bit_ceil(2 * servers.size() + 1));
+  router.mask_ = router.slots_.size() - 1;
   for (const Server& server : servers) {
     size_t at = router.place(server.config_id, server.id);
-    while (router.slots_[at].backend != kNoBackendId) at = (at + 1) & (router.slots_.size() - 1);
+    while (router.slots_[at].backend != kNoBackendId) at = (at + 1) & router.mask_;
     router.slots_[at] = {server.id, server.config_id, server.backend};
   }
   return router;
 }
 
-CidRoute QuicRouter::route_quic(std::span<const uint8_t> datagram) const noexcept {
+SealedId QuicRouter::find_long(std::span<const uint8_t> datagram) const noexcept {
   const auto header = parse_quic(datagram);
-  if (!header) return {};
-  return look_up(configs_.decode(header->dcid, header->dcid_end()));
+  return header ? configs_.find(header->dcid, header->dcid_end()) : malformed();
 }
 
-CidRoute QuicRouter::route_dtls(std::span<const uint8_t> datagram) const noexcept {
+SealedId QuicRouter::find_dtls(std::span<const uint8_t> datagram) const noexcept {
   for (unsigned config = 0; config < kQuicLbConfigCount; ++config) {
     const unsigned length = configs_.cid_length(config);
     if (length == 0) continue;
     const auto cid = find_dtls_cid(datagram, length);
-    if (cid && cid->front() >> 5 == config) return look_up(configs_.decode(*cid, CidEnd::kExact));
+    if (cid && cid->front() >> 5 == config) return configs_.find(*cid, CidEnd::kExact);
   }
-  return {};
-}
-
-CidRoute QuicRouter::look_up(const QuicLbId& id) const noexcept {
-  if (!id.routable()) return {id.reason};
-  if (slots_.empty()) return {Unroutable::kUnknownServer};
-  for (size_t at = place(id.config_id, id.server_id);; at = (at + 1) & (slots_.size() - 1)) {
-    const Slot& slot = slots_[at];
-    if (slot.backend == kNoBackendId) return {Unroutable::kUnknownServer};
-    if (slot.config_id == id.config_id && slot.id == id.server_id)
-      return {Unroutable::kNo, slot.config_id, slot.backend};
-  }
-}
-
-size_t QuicRouter::place(uint8_t config_id, const QuicServerId& id) const noexcept {
-  uint64_t words[2];
-  std::memcpy(words, &id, sizeof(words));
-  return hash_words(words[0], words[1], config_id, 0) & (slots_.size() - 1);
+  return malformed();
 }
 
 }  // namespace lb

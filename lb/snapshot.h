@@ -104,6 +104,7 @@ struct Snapshot {
   ServiceTable service_table;
   RouteTable routes;
   std::vector<Service> services;
+  bool any_connection_ids = false;  // that a service goes by
   std::vector<Listener> listeners;  // kMaxListeners
   std::vector<Backend> backends;
   bool any_unanswered = false;  // of them

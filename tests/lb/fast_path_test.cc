@@ -7,6 +7,7 @@
 #include "tests/lb/parsed.h"
 #include "tests/lb/pieces.h"
 #include "tests/lb/rig.h"
+#include "tests/lb/same_outcome.h"
 #include "tests/lb/slow_path.h"
 
 namespace lb {
@@ -125,32 +126,6 @@ void meet_router(Rig& rig, unsigned n, uint16_t mtu) {
   const BackendId id = pools[n % pools.size()].members[n / pools.size()];
   const Family family = rig.snapshot().backends[id].address.family();
   rig.worker().path_mtus.learn(id, family, mtu, rig.now().tick());
-}
-
-void expect_same(const std::vector<Outcome>& fast, const std::vector<Outcome>& plain) {
-  for (size_t i = 0; i < plain.size(); ++i) {
-    ASSERT_EQ(to_string(fast[i]), to_string(plain[i]));
-    if (plain[i].action == Action::kDrop) continue;
-    ASSERT_EQ(fast[i].port, plain[i].port);
-    ASSERT_EQ(difference(fast[i].frame, plain[i].frame), "");
-  }
-}
-
-void expect_same_counters(const WorkerCounters& fast, const WorkerCounters& plain) {
-  for (unsigned i = 0; i < kDropReasonCount; ++i)
-    EXPECT_EQ(fast.drops[i].get(), plain.drops[i].get()) << drop_reason_name(static_cast<DropReason>(i));
-  for (unsigned i = 0; i < 2; ++i) {
-    EXPECT_EQ(fast.ports[i].rx_packets.get(), plain.ports[i].rx_packets.get());
-    EXPECT_EQ(fast.ports[i].rx_bytes.get(), plain.ports[i].rx_bytes.get());
-    EXPECT_EQ(fast.ports[i].punted.get(), plain.ports[i].punted.get());
-  }
-  const auto same = [](const TrafficCounters& a, const TrafficCounters& b) {
-    return a.packets_in.get() == b.packets_in.get() && a.bytes_in.get() == b.bytes_in.get() &&
-           a.packets_out.get() == b.packets_out.get() && a.bytes_out.get() == b.bytes_out.get() &&
-           a.flows_opened.get() == b.flows_opened.get() && a.flows_closed.get() == b.flows_closed.get();
-  };
-  for (unsigned i = 0; i <= kMaxServices; ++i) EXPECT_TRUE(same(fast.services[i], plain.services[i])) << i;
-  for (unsigned i = 0; i < kMaxBackends; ++i) EXPECT_TRUE(same(fast.backends[i], plain.backends[i])) << i;
 }
 
 TEST(FastPath, LeadsWhereTheSlowOneDoes) {

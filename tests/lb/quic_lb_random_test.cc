@@ -79,6 +79,27 @@ TEST(QuicLbRandom, BothWaysDecodeAnyOctetsAlike) {
   }
 }
 
+TEST(QuicLbRandom, IdsDecodedAtOnceAreWhatEachIsAlone) {
+  Draw draw(23);
+  unsigned at_once = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    const QuicLbDecoder decoder(draw.config());
+    if (!decoder.takes_passes()) continue;
+    std::vector<ExactOctets> octets;
+    std::array<const uint8_t*, QuicLbDecoder::kLanes> bodies;
+    octets.reserve(bodies.size());
+    for (const uint8_t*& body : bodies)
+      body = octets.emplace_back(draw.octets(decoder.cid_length() - 1)).view().data();
+    std::array<QuicServerId, QuicLbDecoder::kLanes> ids;
+
+    decoder.decode_lanes(bodies, ids);
+
+    for (unsigned i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], decoder.decode(bodies[i]));
+    ++at_once;
+  }
+  EXPECT_EQ(at_once > 0, has_aes_instructions());
+}
+
 TEST(QuicLbRandom, EveryPrefixIsTooShortUntilItIsLongEnough) {
   Draw draw(22);
   for (unsigned server_id = 1; server_id <= 15; ++server_id)

@@ -2,12 +2,14 @@
 #include "tests/lb/slow_path.h"
 
 #include "lb/affinity.h"
+#include "lb/cid_affinity.h"
 #include "lb/classify.h"
 #include "lb/forward.h"
 #include "lb/forward_fragment.h"
 #include "lb/local.h"
 #include "lb/open_flow.h"
 #include "lb/parse.h"
+#include "lb/udp_payload.h"
 
 namespace lb::test {
 namespace {
@@ -39,6 +41,22 @@ void forward(Worker& worker, const Snapshot& snapshot, Now now, Frame& frame, Pa
   }
 }
 
+// Whose its connection id is: read, decoded and looked up alone, when its turn comes.
+void read_cid(Worker& worker, const Snapshot& snapshot, Packet& packet) {
+  const QuicRouter& router = snapshot.pools[packet.service->pool].quic;
+  const SealedId id = packet.service->affinity == Affinity::kDtls ? router.find_dtls(udp_payload(packet))
+                                                                  : router.find_quic(udp_payload(packet));
+  Unroutable reason = id.reason;
+  if (id.decoder != nullptr) {
+    packet.named = router.server(id.config_id, id.decoder->decode(id.body));
+    if (packet.named == kNoBackendId) reason = Unroutable::kUnknownServer;
+  }
+  if (reason == Unroutable::kNo)
+    worker.counters.cid_routed[id.config_id].add(1);
+  else
+    worker.counters.cid_unroutable[static_cast<unsigned>(reason)].add(1);
+}
+
 }  // namespace
 
 void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, StageClock*) noexcept {
@@ -51,7 +69,11 @@ void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& bu
   for (unsigned i = 0; i < burst.count; ++i) {
     Packet& packet = burst.packets[i];
     if (packet.kind != Kind::kClient) continue;
+    if (has_connection_ids(packet.service->affinity)) read_cid(worker, snapshot, packet);
     find_flow(worker, snapshot, now, packet);
+    if (packet.hit && packet.named != kNoBackendId && packet.named != packet.backend)
+      follow_cid(worker, snapshot, now, packet, burst.verdicts[i]);
+    if (packet.kind != Kind::kClient) continue;
     if (!packet.hit) open_flow(worker, snapshot, now, packet, burst.verdicts[i]);
   }
   for (unsigned i = 0; i < burst.count; ++i) {

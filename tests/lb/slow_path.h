@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The plain twin of lb/pipeline.h's process(), for services of tuples: each packet goes through the stages that know every case.
+// The plain twin of lb/pipeline.h's process(), for services of tuples and connection ids: each packet goes through the stages that know every case.
 #pragma once
 
 #include "lb/pipeline.h"
