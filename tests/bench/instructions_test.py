@@ -19,7 +19,8 @@ from house import Tap  # noqa: E402
 
 RECORD = HERE / "instructions.json"
 CASES = ("pipeline/nat_v4_hit/1", "pipeline/nat_v4_reply/1", "pipeline/nat_new_flow/1", "pipeline/nat_v6_hit/1",
-         "pipeline/dsr_v4_hit/1", "ice/srtp_hit/1024", "ice/srtp_reply/1024", "ice/stun_known/1024")
+         "pipeline/dsr_v4_hit/1", "pipeline/ipip_v4_hit/1", "pipeline/gue_v4_hit/1", "pipeline/quic_plaintext_dsr/1",
+         "pipeline/quic_four_pass_nat/1", "ice/srtp_hit/1024", "ice/srtp_reply/1024", "ice/stun_known/1024")
 
 
 def count_all(program):
