@@ -109,6 +109,11 @@ template bool touch_flow<NarrowTable>(Worker&, const Snapshot&, Now, const Packe
 template bool touch_flow<WideTable>(Worker&, const Snapshot&, Now, const Packet&, WideTable&,
                                     const WideTable::Key&, WideTable::Found) noexcept;
 
+void find_missed_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
+  find_flow_by(worker, snapshot, now, packet,
+               [&packet](auto& table, const auto& key) { return table.find_missed(key, packet.hash); });
+}
+
 std::optional<FlowControl> peek_flow(Worker& worker, const Packet& packet) noexcept {
   return with_flow_table(worker, packet,
                          [&packet](const auto& table, const auto& key) -> std::optional<FlowControl> {

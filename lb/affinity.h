@@ -40,12 +40,13 @@ extern template bool touch_flow<NarrowTable>(Worker&, const Snapshot&, Now, cons
 extern template bool touch_flow<WideTable>(Worker&, const Snapshot&, Now, const Packet&, WideTable&,
                                            const WideTable::Key&, WideTable::Found) noexcept;
 
-// REQUIRES: look_among(). On return hit says whether backend and slot are set.
-// cost  a hit reads one or two cache lines of the flow table; a touch one line of its slot
-inline void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
+// find_flow() with a search(table, key) of the caller's.
+template <typename Search>
+inline void find_flow_by(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
+                         Search&& search) noexcept {
   constexpr uint8_t kEdges = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst;
   packet.hit = with_flow_table(worker, packet, [&](auto& table, const auto& key) {
-    const auto found = table.find(key, packet.hash);
+    const auto found = search(table, key);
     if (!found) return false;
     packet.backend = found.control.backend();
     packet.slot = found.control.slot();
@@ -58,6 +59,19 @@ inline void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet&
     return touch_flow(worker, snapshot, now, packet, table, key, found);
   });
 }
+
+// REQUIRES: look_among(). On return hit says whether backend and slot are set.
+// cost  a hit reads one or two cache lines of the flow table; a touch one line of its slot
+inline void find_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
+  find_flow_by(worker, snapshot, now, packet,
+               [&packet](auto& table, const auto& key) { return table.find(key, packet.hash); });
+}
+// Its two halves: what glance_at_flow() missed may be there, and find_missed_flow() knows.
+inline void glance_at_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept {
+  find_flow_by(worker, snapshot, now, packet,
+               [&packet](auto& table, const auto& key) { return table.glance(key, packet.hash); });
+}
+void find_missed_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet) noexcept;
 
 // What the flow table says, and nothing else changes. REQUIRES: look_among()
 std::optional<FlowControl> peek_flow(Worker& worker, const Packet& packet) noexcept;

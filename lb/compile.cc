@@ -283,6 +283,7 @@ class Compiler {
           spec.forward == Forward::kNat && spec.affinity != Affinity::kIce && !service.has_spliced;
       service.is_plain = !spec.reads_whip && (rewrites_alone || spec.forward == Forward::kDsr);
       service.mss = spec.mss;
+      service.vip_hash = hash_pair(spec.vip.high(), spec.vip.low(), spec_.pick_seed);
       if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,

@@ -15,33 +15,27 @@ Entered outcome_of(typename Table::Outcome outcome) {
 
 }  // namespace
 
-std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, Now now,
-                                    const Packet& packet) noexcept {
+std::optional<SlotIndex> claim_evicted(Worker& worker, const Snapshot& snapshot, Now now,
+                                       const Packet& packet) noexcept {
   const Family family = snapshot.backends[packet.backend].address.family();
-  NatSlots& slots = worker.segment.slots();
-  const auto claim = [&] {
-    return worker.slots.claim(slots, family, packet.protocol, packet.backend, now.tick());
-  };
-  auto claimed = claim();
-  if (!claimed && evict_embryonic(worker, snapshot, family, packet.protocol, now) > 0) claimed = claim();
-  return claimed;
+  if (evict_embryonic(worker, snapshot, family, packet.protocol, now) == 0) return std::nullopt;
+  return worker.slots.claim(worker.segment.slots(), family, packet.protocol, packet.backend, now.tick());
 }
 
 Entered enter_flow(Worker& worker, Now now, Packet& packet) noexcept {
   return with_flow_table(worker, packet, [&](auto& table, const auto& key) {
     using Table = std::decay_t<decltype(table)>;
     RoomSearch& search = worker.room_search[packet.service->wide ? 1 : 0];
+    // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
+    const bool shakes_hands = packet.protocol == Protocol::kTcp && is_slot(packet.slot);
+    const auto touched = static_cast<Tick>(shakes_hands ? now.tick() - kTouchTicks : now.tick());
     const auto inserted =
-        table.insert(key, packet.hash, packet.slot, packet.backend, now.tick(), search.worth_it());
+        table.insert(key, packet.hash, packet.slot, packet.backend, touched, search.worth_it());
     worker.counters.relocations.add(inserted.moves);
     if (inserted.outcome == Table::Outcome::kFull)
       search.refused();
     else
       search.entered(inserted.moves);
-    // The client's next segment finishes the handshake: it shall be looked at, however soon it comes.
-    if (inserted.outcome == Table::Outcome::kInserted && packet.protocol == Protocol::kTcp &&
-        is_slot(packet.slot))
-      Table::refresh(inserted.found, static_cast<Tick>(now.tick() - kTouchTicks));
     if (inserted.outcome == Table::Outcome::kDuplicate) {
       packet.backend = inserted.found.control.backend();
       packet.slot = inserted.found.control.slot();

@@ -11,9 +11,18 @@
 
 namespace lb {
 
+// As claim_slot(), of flows that nobody answered.
+std::optional<SlotIndex> claim_evicted(Worker& worker, const Snapshot& snapshot, Now now,
+                                       const Packet& packet) noexcept;
+
 // A free slot for a flow of packet.protocol to packet.backend; if there is none, one of a flow that nobody answered.
-std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, Now now,
-                                    const Packet& packet) noexcept;
+inline std::optional<SlotIndex> claim_slot(Worker& worker, const Snapshot& snapshot, Now now,
+                                           const Packet& packet) noexcept {
+  const Family family = snapshot.backends[packet.backend].address.family();
+  const auto claimed =
+      worker.slots.claim(worker.segment.slots(), family, packet.protocol, packet.backend, now.tick());
+  return claimed ? claimed : claim_evicted(worker, snapshot, now, packet);
+}
 
 enum class Entered : uint8_t { kNew, kOther, kFull };
 

@@ -4,11 +4,31 @@
 namespace lb {
 
 template <unsigned kWords>
+inline unsigned FlowTable<kWords>::alike(const Key& key, uint64_t hash) const noexcept {
+  const Bucket &one = buckets_[first(hash)], &two = buckets_[second(hash)];
+  uint8_t same = 0;
+#pragma GCC unroll 4
+  for (unsigned way = 0; way < kWays; ++way)
+    same = static_cast<uint8_t>(same + begins(one.entries[way], key) + begins(two.entries[way], key));
+  return same;
+}
+
+template <unsigned kWords>
+auto FlowTable<kWords>::find_missed(const Key& key, uint64_t hash) const noexcept -> Found {
+  // Nearly always there is nothing, and nothing moves.
+  const std::atomic<uint32_t>& counter = moves(hash);
+  const uint32_t before = counter.load(std::memory_order_acquire);
+  if (alike(key, hash) != 0 || counter.load(std::memory_order_acquire) != before) [[unlikely]]
+    return find_moved(key, hash);
+  return {};
+}
+
+template <unsigned kWords>
 auto FlowTable<kWords>::find_moved(const Key& key, uint64_t hash) const noexcept -> Found {
   std::atomic<uint32_t>& counter = moves(hash);
   uint32_t before = counter.load(std::memory_order_acquire);
   for (;;) {
-    if (const Found found = scan(key, hash)) return found;
+    if (const Found found = glance(key, hash)) return found;
     const uint32_t after = counter.load(std::memory_order_acquire);
     if (after == before) return {};
     before = after;
@@ -60,11 +80,12 @@ template <unsigned kWords>
 auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, BackendId backend, Tick now,
                                bool may_move) noexcept -> Inserted {
   constexpr unsigned kAttempts = 32;  // each failed one means that another worker got on
+  Bucket &one = buckets_[first(hash)], &two = buckets_[second(hash)];
   Inserted result;
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
     FlowControl control;
-    Entry* entry = vacant(buckets_[first(hash)], control);
-    if (entry == nullptr) entry = vacant(buckets_[second(hash)], control);
+    Entry* entry = vacant(one, control);
+    if (entry == nullptr) entry = vacant(two, control);
     if (entry == nullptr) {
       if (may_move && make_room(hash, result.moves)) continue;
       return result;
@@ -72,21 +93,27 @@ auto FlowTable<kWords>::insert(const Key& key, uint64_t hash, SlotIndex slot, Ba
     const FlowControl live = control.next_use(FlowState::kLive, slot, backend, now);
     if (!fill(*entry, control, key, live)) continue;
 
-    const Found own{&entry->control, live};
-    const Found earliest = find(key, hash);
-    // A copy with our own slot and backend is our entry on its way to its other bucket, not somebody else's.
-    if (earliest && earliest.place != own.place &&
-        (earliest.control.slot() != slot || earliest.control.backend() != backend) &&
-        withdraw(*own.place, live)) {
-      result.outcome = Outcome::kDuplicate;
-      result.found = earliest;
-      return result;
-    }
     result.outcome = Outcome::kInserted;
-    result.found = own;
+    result.found = {&entry->control, live};
+    if (alike(key, hash) != 1) [[unlikely]]
+      give_way(key, hash, result);
     return result;
   }
   return result;
+}
+
+// Another entry begins like the one that was just inserted. If it is of the same key and earlier in probe order, ours withdraws.
+template <unsigned kWords>
+void FlowTable<kWords>::give_way(const Key& key, uint64_t hash, Inserted& inserted) const noexcept {
+  const FlowControl own = inserted.found.control;
+  const Found earliest = find(key, hash);
+  // A copy with our own slot and backend is our entry on its way to its other bucket, not somebody else's.
+  if (!earliest || earliest.place == inserted.found.place ||
+      (earliest.control.slot() == own.slot() && earliest.control.backend() == own.backend()) ||
+      !withdraw(*inserted.found.place, own))
+    return;
+  inserted.outcome = Outcome::kDuplicate;
+  inserted.found = earliest;
 }
 
 // Moves one live entry into the other of its two buckets. While original and copy are marked as moving nobody else

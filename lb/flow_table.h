@@ -74,9 +74,16 @@ class FlowTable {
   // hash  of the key, by hash()
   // cost  one or two cache lines
   [[nodiscard]] Found find(const Key& key, uint64_t hash) const noexcept {
-    const Found found = scan(key, hash);
-    return found ? found : find_moved(key, hash);
+    const Found found = glance(key, hash);
+    return found ? found : find_missed(key, hash);
   }
+  // The two halves of find(). A glance may miss a key that another worker moves at that moment.
+  [[nodiscard]] Found glance(const Key& key, uint64_t hash) const noexcept {
+    const Found found = search(buckets_[first(hash)], key);
+    return found ? found : search(buckets_[second(hash)], key);
+  }
+  // REQUIRES: glance() missed before; however long ago
+  [[nodiscard]] Found find_missed(const Key& key, uint64_t hash) const noexcept;
 
   enum class Outcome : uint8_t { kInserted, kDuplicate, kFull };
   struct Inserted {
@@ -127,16 +134,19 @@ class FlowTable {
     const Found found = read(entry, seen);
     return found && seen == key ? found : Found{};
   }
-  static Found search(Bucket& bucket, const Key& key) noexcept;
-  [[nodiscard]] Found scan(const Key& key, uint64_t hash) const noexcept {
-    const Found found = search(buckets_[first(hash)], key);
-    return found ? found : search(buckets_[second(hash)], key);
+  // The entry's key begins like this one, whatever its state.
+  static bool begins(const Entry& entry, const Key& key) noexcept {
+    return entry.key[0].load(std::memory_order_acquire) == key[0];
   }
-  // As find(), after a scan that found nothing: believes a miss only if no entry moved meanwhile.
+  static Found search(Bucket& bucket, const Key& key) noexcept;
+  // How many entries in the key's buckets begin like it.
+  [[nodiscard]] unsigned alike(const Key& key, uint64_t hash) const noexcept;
+  // As find(), and the plain way to do it: believes a miss only if no entry moved meanwhile.
   [[nodiscard]] Found find_moved(const Key& key, uint64_t hash) const noexcept;
   // An entry that is empty; null if the bucket has none.
   static Entry* vacant(Bucket& bucket, FlowControl& control) noexcept;
   static bool fill(Entry& entry, FlowControl vacant, const Key& key, FlowControl live) noexcept;
+  void give_way(const Key& key, uint64_t hash, Inserted& inserted) const noexcept;
   // Removes the entry though it was refreshed or repointed meanwhile. False if it was removed before.
   static bool withdraw(std::atomic<uint64_t>& place, FlowControl use) noexcept;
   // Ends a relocation. Does nothing if the entry is gone.
@@ -171,8 +181,7 @@ template <unsigned kWords>
 inline auto FlowTable<kWords>::search(Bucket& bucket, const Key& key) noexcept -> Found {
   unsigned same = 0;
 #pragma GCC unroll 4
-  for (unsigned way = 0; way < kWays; ++way)
-    same |= unsigned{bucket.entries[way].key[0].load(std::memory_order_acquire) == key[0]} << way;
+  for (unsigned way = 0; way < kWays; ++way) same |= unsigned{begins(bucket.entries[way], key)} << way;
   for (; same != 0; same &= same - 1)
     if (const Found found = match(bucket.entries[std::countr_zero(same)], key)) return found;
   return {};

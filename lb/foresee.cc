@@ -55,6 +55,7 @@ void look_ahead(const Snapshot& snapshot, const Pool& pool, const Endpoint& clie
   packet.src_port = client.port;
   packet.dst_port = vip.port;
   packet.protocol = service.protocol;
+  packet.service = &service;
   say(Foresight::kHash, maglev_pick(pool, tuple_hash(snapshot, packet)));
 }
 

@@ -23,8 +23,12 @@ constexpr uint64_t hash_word(uint64_t word, uint64_t seed) {
   return fold_multiply(once ^ 0xd6e8feb86659fd93ULL, seed ^ 0xa0761d6478bd642fULL);
 }
 
+constexpr uint64_t hash_pair(uint64_t a, uint64_t b, uint64_t seed) {
+  return hash_word(b ^ hash_word(a, seed), seed);
+}
+
 constexpr uint64_t hash_words(uint64_t a, uint64_t b, uint64_t c, uint64_t seed) {
-  return hash_word(c ^ hash_word(b ^ hash_word(a, seed), seed), seed);
+  return hash_word(c ^ hash_pair(a, b, seed), seed);
 }
 
 inline uint64_t hash_address(const IpAddress& address, uint64_t extra, uint64_t seed) {

@@ -13,14 +13,15 @@ namespace {
 // `source-ip`: the backend that this client has in the pool, picked now if it has none that takes new sessions.
 template <typename Table>
 std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot, Now now,
-                                        const Packet& packet, Table& table, const typename Table::Key& key) {
+                                        const Packet& packet, uint64_t hash, Table& table,
+                                        const typename Table::Key& key) {
   const uint64_t place = table.hash(key);
   auto found = table.find(key, place);
   if (found && snapshot.backends[found.control.backend()].takes_new) {
     table.refresh(found, now.tick());
     return found.control.backend();
   }
-  const auto picked = pick(worker, snapshot, packet.service->pool, client_hash(snapshot, packet.src));
+  const auto picked = pick(worker, snapshot, packet.service->pool, hash);
   if (!picked) return std::nullopt;
   if (found) {
     table.repoint(found, kNoSlot, *picked, now.tick());
@@ -31,16 +32,16 @@ std::optional<BackendId> client_backend(Worker& worker, const Snapshot& snapshot
   return inserted.found ? inserted.found.control.backend() : *picked;
 }
 
-std::optional<BackendId> choose(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet) {
+std::optional<BackendId> choose(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                                uint64_t hash) {
   const Service& service = *packet.service;
   if (packet.named != kNoBackendId) return packet.named;
-  if (service.affinity != Affinity::kSourceIp)
-    return pick(worker, snapshot, service.pool, tuple_hash(snapshot, packet));
+  if (service.affinity != Affinity::kSourceIp) return pick(worker, snapshot, service.pool, hash);
   const ListenerId clients = snapshot.pools[service.pool].clients;
   FlowTables& flows = worker.segment.flows();
-  return packet.v4 ? client_backend(worker, snapshot, now, packet, flows.narrow,
+  return packet.v4 ? client_backend(worker, snapshot, now, packet, hash, flows.narrow,
                                     narrow_client_key(packet.src, clients))
-                   : client_backend(worker, snapshot, now, packet, flows.wide,
+                   : client_backend(worker, snapshot, now, packet, hash, flows.wide,
                                     wide_client_key(packet.src, clients));
 }
 
@@ -58,20 +59,14 @@ void open_nat(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
                  now.tick());
   if (packet.service->proxy_protocol) begin_splice(slot);
   packet.slot = *claimed;
-  const Family family = snapshot.backends[packet.backend].address.family();
-  switch (enter_flow(worker, now, packet)) {
-    case Entered::kNew:
-      NatSlots::open(slot, now.tick());
-      count_opened(worker, packet);
-      return;
-    case Entered::kOther:
-      worker.slots.unclaim(*claimed, family, packet.protocol);
-      return;
-    case Entered::kFull:
-      worker.slots.unclaim(*claimed, family, packet.protocol);
-      worker.drop(packet, verdict, DropReason::kTableFull);
-      return;
+  const BackendId backend = packet.backend;
+  const Entered entered = enter_flow(worker, now, packet);
+  if (entered == Entered::kNew) [[likely]] {
+    NatSlots::open(slot, now.tick());
+    return count_opened(worker, packet);
   }
+  worker.slots.unclaim(*claimed, snapshot.backends[backend].address.family(), packet.protocol);
+  if (entered == Entered::kFull) worker.drop(packet, verdict, DropReason::kTableFull);
 }
 
 void open_dsr(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
@@ -95,12 +90,13 @@ void open_dsr(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
 
 }  // namespace
 
-void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept {
+void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
+               uint64_t hash) noexcept {
   const Service& service = *packet.service;
   if (service.affinity == Affinity::kStream) return meet_client(worker, snapshot, now, packet, verdict);
   if (service.forward == Forward::kNat && packet.protocol == Protocol::kTcp && !is_first_syn(packet))
     return worker.drop(packet, verdict, DropReason::kNoFlow);
-  const auto backend = choose(worker, snapshot, now, packet);
+  const auto backend = choose(worker, snapshot, now, packet, hash);
   if (!backend) return worker.drop(packet, verdict, DropReason::kNoBackend);
   packet.backend = *backend;
   if (service.forward == Forward::kNat)

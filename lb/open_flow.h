@@ -10,7 +10,9 @@
 
 namespace lb {
 
+// hash  pick_hash() of the packet
 // REQUIRES: packet.kind is kClient and hit is false. On return backend and slot are set, or the packet is dropped.
-void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) noexcept;
+void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
+               uint64_t hash) noexcept;
 
 }  // namespace lb

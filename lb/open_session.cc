@@ -144,7 +144,7 @@ void open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Ver
 void open_without_session(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict,
                           BackendId backend) {
   packet.named = backend;
-  open_flow(worker, snapshot, now, packet, verdict);
+  open_flow(worker, snapshot, now, packet, verdict, pick_hash(snapshot, packet));
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "lb/hash.h"
-
 namespace lb {
 namespace {
 
@@ -43,37 +41,17 @@ BackendId least_load(Worker& worker, const Snapshot& snapshot, const Pool& pool)
 
 }  // namespace
 
-uint64_t tuple_hash(const Snapshot& snapshot, const Packet& packet) noexcept {
-  const uint64_t ports = uint64_t{packet.src_port} | uint64_t{packet.dst_port} << 16 |
-                         static_cast<uint64_t>(packet.protocol) << 32;
-  return hash_address(packet.src, hash_address(packet.dst, ports, snapshot.pick_seed), snapshot.pick_seed);
-}
-
 uint64_t client_hash(const Snapshot& snapshot, const IpAddress& client) noexcept {
   return hash_address(client_network(client), 0, snapshot.pick_seed);
 }
 
-BackendId maglev_pick(const Pool& pool, uint64_t hash) noexcept {
-  return pool.table[reduce(hash, static_cast<uint32_t>(pool.table.size()))];
-}
-
-std::optional<BackendId> pick(Worker& worker, const Snapshot& snapshot, uint16_t pool_index,
-                              uint64_t hash) noexcept {
+BackendId pick_by_state(Worker& worker, const Snapshot& snapshot, uint16_t pool_index) noexcept {
   const Pool& pool = snapshot.pools[pool_index];
+  if (pool.pick == PickMethod::kLeastLoad) return least_load(worker, snapshot, pool);
   const auto size = static_cast<uint32_t>(pool.table.size());
-  if (size == 0) return std::nullopt;
-  switch (pool.pick) {
-    case PickMethod::kMaglev:
-      return maglev_pick(pool, hash);
-    case PickMethod::kWrr: {
-      uint32_t& position = worker.wrr_position[pool_index];
-      if (position >= size) position %= size;
-      return pool.table[position++];
-    }
-    case PickMethod::kLeastLoad:
-      return least_load(worker, snapshot, pool);
-  }
-  return std::nullopt;
+  uint32_t& position = worker.wrr_position[pool_index];
+  if (position >= size) position %= size;
+  return pool.table[position++];
 }
 
 std::vector<BackendId> wrr_schedule(const std::vector<Weighted>& backends) {

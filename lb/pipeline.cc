@@ -15,6 +15,7 @@
 #include "lb/open_session.h"
 #include "lb/parse.h"
 #include "lb/parse_fast.h"
+#include "lb/pick.h"
 #include "lb/read_cids.h"
 #include "lb/seam_fast.h"
 #include "lb/trace.h"
@@ -96,34 +97,66 @@ void recognize_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& b
   });
 }
 
-// affinity and pick, of packets whose connection ids are read. A packet before this one may have opened its flow.
-void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) {
+// Packets of a burst that glance_at_flow() missed, and pick_hash() of each.
+struct Missed {
+  unsigned count = 0;
+  std::array<uint8_t, kMaxBurst> at;
+  std::array<uint64_t, kMaxBurst> hash;
+};
+
+// Sessions, connection ids (read already) and streams: find and open in one go, for all may change what the next packet finds. False: it was known.
+bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
+  if (packet.service->affinity == Affinity::kIce) {
+    find_by_ice(worker, snapshot, now, packet, verdict);
+    if (packet.hit) return false;
+    if (packet.kind == Kind::kClient) open_session(worker, snapshot, now, packet, verdict);
+  } else {
+    find_flow(worker, snapshot, now, packet);
+    if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]
+      follow_cid(worker, snapshot, now, packet, verdict);
+    if (packet.hit) {
+      if (packet.service->affinity == Affinity::kStream) prefetch_seam(worker, packet);
+      return false;
+    }
+    if (packet.kind == Kind::kClient)
+      open_flow(worker, snapshot, now, packet, verdict, pick_hash(snapshot, packet));
+  }
+  return true;
+}
+
+// affinity
+void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, Missed& missed) {
   unsigned misses = 0, clients = 0;
   for_each(burst, [&](Frame& frame, Packet& packet, Verdict& verdict) {
     if (packet.kind != Kind::kClient) return;
     ++clients;
     if (is_tunnel(packet.service->forward)) prefetch_room_before(frame);
     const Affinity affinity = packet.service->affinity;
-    if (affinity == Affinity::kIce) [[unlikely]] {
-      find_by_ice(worker, snapshot, now, packet, verdict);
-    } else {
-      find_flow(worker, snapshot, now, packet);
-      if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]
-        follow_cid(worker, snapshot, now, packet, verdict);
-    }
-    if (packet.hit) [[likely]] {
-      if (affinity == Affinity::kStream) prefetch_seam(worker, packet);
+    if (affinity != Affinity::kTuple && affinity != Affinity::kSourceIp) [[unlikely]] {
+      misses += find_or_open(worker, snapshot, now, packet, verdict) ? 1 : 0;
       return;
     }
-    ++misses;
-    if (packet.kind != Kind::kClient) return;
-    if (affinity == Affinity::kIce)
-      open_session(worker, snapshot, now, packet, verdict);
-    else
-      open_flow(worker, snapshot, now, packet, verdict);
+    glance_at_flow(worker, snapshot, now, packet);
+    if (packet.hit) [[likely]]
+      return;
+    missed.at[missed.count] = static_cast<uint8_t>(&packet - burst.packets.data());
+    missed.hash[missed.count++] = pick_hash(snapshot, packet);
   });
-  worker.counters.flow_hits.add(clients - misses);
+  worker.counters.flow_hits.add(clients - misses - missed.count);
   worker.counters.flow_misses.add(misses);
+}
+
+// pick, once all that it reads is on its way into the cache. A packet before this one may have opened its flow.
+void open_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, const Missed& missed) {
+  unsigned known = 0;
+  for (unsigned i = 0; i < missed.count; ++i) {
+    Packet& packet = burst.packets[missed.at[i]];
+    find_missed_flow(worker, snapshot, now, packet);
+    known += packet.hit ? 1 : 0;
+    if (!packet.hit) open_flow(worker, snapshot, now, packet, burst.verdicts[missed.at[i]], missed.hash[i]);
+  }
+  worker.counters.flow_hits.add(known);
+  worker.counters.flow_misses.add(missed.count - known);
 }
 
 // A piece that waited for its first one and was dropped before it was rewritten.
@@ -180,7 +213,9 @@ void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, St
   recognize_burst(worker, snapshot, now, burst);
   lap(Stage::kClassify);
   if (snapshot.any_connection_ids) read_cids(worker, snapshot, std::span(burst.packets).first(burst.count));
-  find_burst(worker, snapshot, now, burst);
+  Missed missed;
+  find_burst(worker, snapshot, now, burst, missed);
+  open_burst(worker, snapshot, now, burst, missed);
   lap(Stage::kAffinity);
   forward_burst(worker, snapshot, now, burst);
   lap(Stage::kForward);

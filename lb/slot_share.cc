@@ -18,14 +18,14 @@ bool is_used(const NatSlot& slot) {
 }  // namespace
 
 SlotShare::SlotShare(unsigned index, unsigned count, Segment& segment)
-    : index_(index),
-      count_(count),
-      row_words_((share_size() + 63) / 64),
+    : first_(kLocalPorts * index / count),
+      size_(kLocalPorts * (index + 1) / count - first_),
+      row_words_((size_ + 63) / 64),
       rows_(size_t{segment.lips().size()} * 2) {
   marks_.assign(rows_.size() * row_words_, ~uint64_t{0});
-  const uint64_t last = share_size() % 64 == 0 ? ~uint64_t{0} : (uint64_t{1} << share_size() % 64) - 1;
+  const uint64_t last = size_ % 64 == 0 ? ~uint64_t{0} : (uint64_t{1} << size_ % 64) - 1;
   for (size_t row = 0; row < rows_.size(); ++row) {
-    rows_[row].marked = share_size();
+    rows_[row].marked = size_;
     marks_[(row + 1) * row_words_ - 1] = last;
   }
   for (uint32_t row = 0; row < rows_.size(); ++row)
@@ -36,8 +36,8 @@ SlotShare::SlotShare(unsigned index, unsigned count, Segment& segment)
 // The walk goes on at the longest stretch of free slots: a long row of resting ones would refuse flow after flow.
 void SlotShare::take_stock(const NatSlots& slots, uint32_t row) noexcept {
   uint32_t stretch = 0, longest = 0;
-  for (uint32_t offset = 0; offset < share_size(); ++offset) {
-    const NatSlot& slot = slots.at(row * kLocalPorts + share_first() + offset);
+  for (uint32_t offset = 0; offset < size_; ++offset) {
+    const NatSlot& slot = slots.at(row * kLocalPorts + first_ + offset);
     const SlotState state = SlotControl(slot.control.load(std::memory_order_relaxed)).state();
     stretch = state == SlotState::kFree ? stretch + 1 : 0;
     if (stretch > longest) {
@@ -79,16 +79,13 @@ void SlotShare::follow(const Snapshot& snapshot) noexcept {
 }
 
 SlotIndex SlotShare::share_slot(const Lips& lips, uint64_t i) const {
-  const uint64_t row = i / share_size();  // one LIP and protocol
-  const auto port = static_cast<uint16_t>(kFirstLocalPort + share_first() + i % share_size());
+  const uint64_t row = i / size_;  // one LIP and protocol
+  const auto port = static_cast<uint16_t>(kFirstLocalPort + first_ + i % size_);
   return NatSlots::index(lips[row / 2], row % 2 == 1 ? Protocol::kUdp : Protocol::kTcp, port);
 }
 
-bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) noexcept {
-  const SlotControl control(slot.control.load(std::memory_order_acquire));
-  if (control.turning()) return false;
-  if (control.state() == SlotState::kFree) return true;
-  if (control.state() != SlotState::kQuarantine) return false;
+bool SlotShare::has_rested(SlotControl control, BackendId backend, Tick now) noexcept {
+  if (control.turning() || control.state() != SlotState::kQuarantine) return false;
   const uint16_t age = ticks_since(now, control.tick());
   switch (control.quarantine()) {
     case Quarantine::kNone:
@@ -105,7 +102,7 @@ bool SlotShare::is_claimable(const NatSlot& slot, BackendId backend, Tick now) n
 }
 
 void SlotShare::mark(SlotIndex slot) noexcept {
-  const uint32_t row = slot / kLocalPorts, offset = slot % kLocalPorts - share_first();
+  const uint32_t row = slot / kLocalPorts, offset = slot % kLocalPorts - first_;
   uint64_t& word = marks_[size_t{row} * row_words_ + offset / 64];
   const uint64_t bit = uint64_t{1} << offset % 64;
   if ((word & bit) == 0) ++rows_[row].marked;
@@ -113,74 +110,79 @@ void SlotShare::mark(SlotIndex slot) noexcept {
 }
 
 void SlotShare::put_back(Ring& ring) noexcept {
-  for (unsigned i = 0; i < ring.count; ++i) mark(ring.slots[i]);
-  ring.count = 0;
+  while (ring.count > 0) mark(ring.pop());
 }
 
-uint32_t SlotShare::take_next(uint32_t row) noexcept {
-  uint64_t* words = &marks_[size_t{row} * row_words_];
-  uint32_t at = rows_[row].hand / 64;
-  uint64_t word = words[at] & ~uint64_t{0} << rows_[row].hand % 64;
-  while (word == 0) {
-    if (++at == row_words_) at = 0;
-    word = words[at];
+// A few of one LIP, then of the next, so that a server sees its connections spread over all of them.
+bool SlotShare::top_up(unsigned kind, const NatSlots& slots) noexcept {
+  Ring& ring = rings_[kind];
+  const unsigned family = kind / 2, protocol = kind % 2;
+  const unsigned lips = active_count_[family];
+  uint32_t row = 0;
+  for (unsigned tried = 0;; ++tried) {
+    if (tried == lips) return false;
+    if (ring.turn >= lips) ring.turn = 0;
+    row = active_[family][ring.turn++] * 2U + protocol;
+    if (rows_[row].marked > 0) break;
   }
-  const uint32_t offset = at * 64 + static_cast<uint32_t>(std::countr_zero(word));
-  words[at] &= ~(uint64_t{1} << offset % 64);
-  --rows_[row].marked;
-  rows_[row].hand = offset + 1 < share_size() ? offset + 1 : 0;
-  return offset;
+  uint64_t* const words = &marks_[size_t{row} * row_words_];
+  uint32_t at = rows_[row].hand / 64;
+  uint64_t marked = words[at] & ~uint64_t{0} << rows_[row].hand % 64;
+  while (marked == 0) {
+    if (++at == row_words_) at = 0;
+    marked = words[at];
+  }
+  const SlotIndex begin = row * kLocalPorts + first_ + at * 64;
+  uint32_t bit = 0;
+  for (unsigned i = 0; i < kBlock && marked != 0; ++i, marked &= marked - 1) {
+    bit = static_cast<uint32_t>(std::countr_zero(marked));
+    words[at] &= ~(uint64_t{1} << bit);
+    --rows_[row].marked;
+    slots.prefetch(begin + bit);
+    ring.push(begin + bit);
+  }
+  const uint32_t hand = at * 64 + bit + 1;
+  rows_[row].hand = hand < size_ ? hand : 0;
+  return true;
 }
 
-bool SlotShare::refill(Ring& ring, NatSlots& slots, Family family, Protocol protocol, BackendId backend,
-                       Tick now) noexcept {
-  const unsigned f = family == Family::kIpv6 ? 1 : 0;
+// Past the candidates that are in use after all, and those that rest.
+std::optional<SlotIndex> SlotShare::search(unsigned kind, const NatSlots& slots, BackendId backend,
+                                           Tick now) noexcept {
+  Ring& ring = rings_[kind];
   std::array<SlotIndex, kLooks> resting;
-  unsigned rest = 0, empty = 0;
-  while (ring.count < kCandidates && rest < kLooks && empty < active_count_[f]) {
-    // One LIP after the other, so that a server sees its connections spread over all of them.
-    const LipIndex lip = active_[f][ring.turn++ % active_count_[f]];
-    const uint32_t row = lip * 2U + (protocol == Protocol::kUdp ? 1U : 0U);
-    if (rows_[row].marked == 0) {
-      ++empty;
-      continue;
-    }
-    empty = 0;
-    const SlotIndex index = row * kLocalPorts + share_first() + take_next(row);
+  unsigned rest = 0;
+  std::optional<SlotIndex> found;
+  while (!found && rest < kLooks && (ring.count > 0 || top_up(kind, slots))) {
+    const SlotIndex index = ring.pop();
     const NatSlot& slot = slots.at(index);
     if (is_claimable(slot, backend, now))
-      ring.slots[ring.count++] = index;
+      found = index;
     else if (!is_used(slot))
       resting[rest++] = index;
   }
   for (unsigned i = 0; i < rest; ++i) mark(resting[i]);
-  // Taken from the end: turn the order so that ports are used upwards.
-  std::reverse(ring.slots.begin(), ring.slots.begin() + ring.count);
-  return ring.count > 0;
+  return found;
 }
 
-std::optional<SlotIndex> SlotShare::claim(NatSlots& slots, Family family, Protocol protocol,
+std::optional<SlotIndex> SlotShare::claim(const NatSlots& slots, Family family, Protocol protocol,
                                           BackendId backend, Tick now) noexcept {
-  Ring& r = ring(family, protocol);
-  for (unsigned round = 0; round < 2; ++round) {
-    for (unsigned i = r.count; i-- > 0;) {
-      const SlotIndex index = r.slots[i];
-      if (!is_claimable(slots.at(index), backend, now)) continue;  // resting towards this server only
-      r.slots[i] = r.slots[--r.count];
-      return index;
-    }
-    if (round == 0) {
-      put_back(r);
-      if (!refill(r, slots, family, protocol, backend, now)) return std::nullopt;
-    }
+  const unsigned kind = kind_of(family, protocol);
+  Ring& r = rings_[kind];
+  if (r.count <= kCandidates - kBlock) top_up(kind, slots);
+  if (r.count > 0) [[likely]] {
+    const SlotIndex oldest = r.pop();
+    if (is_claimable(slots.at(oldest), backend, now)) [[likely]]
+      return oldest;
+    r.push_front(oldest);
   }
-  return std::nullopt;
+  return search(kind, slots, backend, now);
 }
 
 void SlotShare::unclaim(SlotIndex slot, Family family, Protocol protocol) noexcept {
-  Ring& r = ring(family, protocol);
+  Ring& r = rings_[kind_of(family, protocol)];
   if (r.count == kCandidates) return mark(slot);
-  r.slots[r.count++] = slot;
+  r.push_front(slot);
 }
 
 }  // namespace lb

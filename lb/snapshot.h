@@ -54,7 +54,8 @@ struct Service {
   bool has_spliced = false;     // some flows may be spliced: each says so itself, in its slot
   bool is_plain =
       false;  // `nat` or `dsr`, and nothing else is done to its packets: neither spliced, nor read, nor counted by session
-  uint16_t mss = 0;  // ServiceSpec's
+  uint16_t mss = 0;       // ServiceSpec's
+  uint64_t vip_hash = 0;  // the part of tuple_hash() (lb/pick.h) that is the same for all of its packets
 };
 
 // What a reply needs to know of the listener its slot names. Indexed by ListenerId; survives its service.

@@ -16,6 +16,7 @@
 #include "lb/path_mtu.h"
 #include "lb/peeks.h"
 #include "lb/roamers.h"
+#include "lb/room_search.h"
 #include "lb/segment.h"
 #include "lb/slot_share.h"
 #include "lb/unanswered.h"
@@ -23,24 +24,6 @@
 #include "lb/whip_reader.h"
 
 namespace lb {
-
-// Whether a new flow should have others moved to make room for it. After some that found none in a row the table is full, and a
-// search would be in vain: of those that find no place one in many tries it still, and the next one after any that found one.
-class RoomSearch {
- public:
-  [[nodiscard]] bool worth_it() const noexcept { return refused_ < kPatience || refused_ % kOneOf == 0; }
-  void refused() noexcept { ++refused_; }
-  void entered(unsigned moves) noexcept {
-    if (moves > 0)
-      refused_ = 0;
-    else if (refused_ >= kPatience)
-      refused_ = kOneOf;
-  }
-
- private:
-  static constexpr uint32_t kPatience = 8, kOneOf = 64;
-  uint32_t refused_ = 0;
-};
 
 struct Worker {
   // segment, neighbours, offers, path_mtus, peeks and counters outlive the worker.

@@ -69,7 +69,9 @@ void run_burst(World& world, Stopwatch& watch) {
   watch.time(Stage::kAffinity, b.count,
              [&](unsigned i) { lb::find_flow(worker, snapshot, now, b.packets[i]); });
   watch.time(Stage::kOpen, b.count, [&](unsigned i) {
-    if (!b.packets[i].hit) lb::open_flow(worker, snapshot, now, b.packets[i], b.verdicts[i]);
+    lb::Packet& packet = b.packets[i];
+    if (!packet.hit)
+      lb::open_flow(worker, snapshot, now, packet, b.verdicts[i], lb::pick_hash(snapshot, packet));
   });
   watch.time(Stage::kForward, b.count, [&](unsigned i) {
     if (!lb::forward_client_fast(worker, snapshot, now, b.frames[i], b.packets[i], b.verdicts[i]))

@@ -45,10 +45,11 @@ TEST(OpenFlow, FlowsAreSpreadOverAllLips) {
     spec.lips.push_back(ip("10.20.0.102"));
   });
   std::map<IpAddress, unsigned> count;
-  for (unsigned n = 0; n < 300; ++n) ++count[rig.send(udp(client(n), kRtc)).fields().source.address];
+  constexpr unsigned kEach = 15 * SlotShare::kBlock;
+  for (unsigned n = 0; n < 3 * kEach; ++n) ++count[rig.send(udp(client(n), kRtc)).fields().source.address];
 
   ASSERT_EQ(count.size(), 3U);
-  for (const auto& [lip, flows] : count) EXPECT_EQ(flows, 100U) << lip.to_string();
+  for (const auto& [lip, flows] : count) EXPECT_EQ(flows, kEach) << lip.to_string();
 }
 
 TEST(OpenFlow, ALipThatLeftTheConfigCarriesItsOldFlowsOnly) {

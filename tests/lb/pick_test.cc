@@ -66,6 +66,28 @@ TEST_F(Pick, MaglevGivesTheSameAnswerForTheSameHash) {
   }
 }
 
+// Half of it is worked out beforehand; balancers of all versions must agree on the whole.
+TEST_F(Pick, ATuplesHashIsThatOfBothItsEnds) {
+  use(PickMethod::kMaglev, {100, 100});
+  const Snapshot& snapshot = rig_->snapshot();
+  for (const Service& service : snapshot.services) {
+    for (uint16_t port = 1; port < 100; ++port) {
+      Packet packet;
+      packet.service = &service;
+      packet.protocol = service.protocol;
+      packet.src = service.vip.is_v4() ? ip("198.51.100.7") : ip("2001:db8:c::7");
+      packet.dst = service.vip;
+      packet.src_port = static_cast<uint16_t>(port * 601);
+      packet.dst_port = port;
+      const uint64_t ports =
+          uint64_t{packet.src_port} | uint64_t{port} << 16 | static_cast<uint64_t>(packet.protocol) << 32;
+      const uint64_t seed = snapshot.pick_seed;
+      ASSERT_EQ(tuple_hash(snapshot, packet),
+                hash_address(packet.src, hash_address(packet.dst, ports, seed), seed));
+    }
+  }
+}
+
 TEST_F(Pick, WrrServesEveryBackendInExactProportionWithinOneRound) {
   use(PickMethod::kWrr, {50, 10, 20});
   std::map<unsigned, unsigned> count;

@@ -9,6 +9,7 @@
 #include "lb/local.h"
 #include "lb/open_flow.h"
 #include "lb/parse.h"
+#include "lb/pick.h"
 #include "lb/udp_payload.h"
 
 namespace lb::test {
@@ -74,7 +75,7 @@ void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& bu
     if (packet.hit && packet.named != kNoBackendId && packet.named != packet.backend)
       follow_cid(worker, snapshot, now, packet, burst.verdicts[i]);
     if (packet.kind != Kind::kClient) continue;
-    if (!packet.hit) open_flow(worker, snapshot, now, packet, burst.verdicts[i]);
+    if (!packet.hit) open_flow(worker, snapshot, now, packet, burst.verdicts[i], pick_hash(snapshot, packet));
   }
   for (unsigned i = 0; i < burst.count; ++i) {
     forward(worker, snapshot, now, burst.frames[i], burst.packets[i], burst.verdicts[i]);
