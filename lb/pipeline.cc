@@ -104,7 +104,8 @@ struct Missed {
   std::array<uint64_t, kMaxBurst> hash;
 };
 
-// Sessions, connection ids (read already) and streams: find and open in one go, for all may change what the next packet finds. False: it was known.
+// Sessions, connection ids, which are read already, and streams: find and open in one go, for each may change what the next packet
+// finds. False: it was known.
 bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
   if (packet.service->affinity == Affinity::kIce) {
     find_by_ice(worker, snapshot, now, packet, verdict);
