@@ -10,6 +10,7 @@
 #include "control/query_field.h"
 #include "control/segment_names.h"
 #include "lb/foresee.h"
+#include "lb/seam.h"
 
 namespace control {
 namespace {
@@ -34,6 +35,8 @@ std::string_view foresight_name(lb::Foresight on) {
       return "load";
     case lb::Foresight::kSession:
       return "session";
+    case lb::Foresight::kStream:
+      return "stream";
   }
   return "nobody";
 }
@@ -86,6 +89,7 @@ class Answer {
               {"age_s", nullptr},
               {"session", nullptr},
               {"rung", nullptr},
+              {"stream", nullptr},
               {"pinned_by", by_id               ? "connection_id"
                             : named_by_packet() ? "first_packet"
                                                 : "pick"}};
@@ -98,6 +102,7 @@ class Answer {
       json["idle_s"] = std::min(idle_s(slot.forward_tick.load(std::memory_order_relaxed)),
                                 idle_s(slot.reply_tick.load(std::memory_order_relaxed)));
     }
+    if (service_.affinity == lb::Affinity::kStream) put_stream(slot, json);
     if (const auto lip = names_.lip(index)) json["lip"] = lip->to_string();
     if (const auto session = names_.session_on(index)) {
       json["session"] = *session;
@@ -110,6 +115,15 @@ class Answer {
   // What the packet says, if it says something, beats a pick.
   [[nodiscard]] bool named_by_packet() const {
     return lb::has_connection_ids(service_.affinity) || service_.affinity == lb::Affinity::kIce;
+  }
+
+  // The one that it asked for when it was opened, if its name is still known.
+  void put_stream(const lb::NatSlot& slot, Json& json) const {
+    json["pinned_by"] = "stream";
+    const lb::Streams& streams = engine_.segment->streams();
+    const uint32_t index = lb::seam_of(slot).stream;
+    if (index >= streams.count()) return;
+    if (const auto stream = streams.read(index, engine_.now())) json["stream"] = stream->key.text();
   }
 
   void put_record(const lb::NatSlot& slot, Json& json) const {

@@ -6,6 +6,7 @@
 #include "lb/hash.h"
 #include "lb/maglev.h"
 #include "lb/pick.h"
+#include "lb/pool_routers.h"
 #include "lb/spec_check.h"
 #include "lb/whip_pools.h"
 
@@ -131,7 +132,7 @@ class Compiler {
 
     std::vector<MaglevEntry> entries;
     std::vector<Weighted> weighted;
-    std::map<Endpoint, BackendId> ids;
+    BackendIds ids;
     PoolMembers& members = members_.emplace_back();
     for (const BackendSpec& backend : spec.backends) {
       Identity identity;
@@ -163,27 +164,6 @@ class Compiler {
     pool.ufrags = ufrag_router(spec, ids);
     snapshot_->pools.push_back(std::move(pool));
     return Nothing{};
-  }
-
-  static Result<QuicRouter> quic_router(const PoolSpec& spec, const std::map<Endpoint, BackendId>& ids) {
-    std::vector<QuicLbConfig> configs;
-    std::vector<QuicRouter::Server> servers;
-    for (const QuicLbSpec& quic : spec.quic_lb) {
-      configs.push_back(quic.config);
-      for (const QuicLbSpec::Server& server : quic.servers)
-        if (const auto id = ids.find(server.backend); id != ids.end())
-          servers.push_back({quic.config.config_id, server.id, id->second});
-    }
-    return QuicRouter::make(configs, servers);
-  }
-
-  static UfragRouter ufrag_router(const PoolSpec& spec, const std::map<Endpoint, BackendId>& ids) {
-    if (!spec.ufrag) return {};
-    std::vector<UfragRouter::Server> servers;
-    for (const UfragSpec::Server& server : spec.ufrag->servers)
-      if (const auto id = ids.find(server.backend); id != ids.end())
-        servers.push_back({server.id, id->second});
-    return {spec.ufrag->key, std::move(servers)};
   }
 
   void build_table(Pool& pool, const std::vector<MaglevEntry>& entries,
@@ -270,12 +250,8 @@ class Compiler {
       service.ice = spec.ice;
       service.reads_whip = spec.reads_whip;
       service.proxy_protocol = spec.proxy_protocol;
-      if (auto vhosts = VhostList::make(spec.vhosts); !vhosts) {
-        return Error{"service " + spec.name + ": " + vhosts.error()};
-      } else if (spec.affinity == Affinity::kStream) {
-        service.vhosts = static_cast<uint16_t>(snapshot_->vhosts.size());
-        snapshot_->vhosts.push_back(std::move(vhosts.value()));
-      }
+      if (spec.affinity == Affinity::kStream)
+        if (Status status = add_stream_rules(spec, service); !status) return status;
       if (spec.proxy_protocol || spec.affinity == Affinity::kStream)
         segment_.listeners().set_has_spliced(service.listener, true);
       service.has_spliced = segment_.listeners().has_spliced(service.listener);
@@ -298,14 +274,32 @@ class Compiler {
     return Nothing{};
   }
 
+  Status add_stream_rules(const ServiceSpec& spec, Service& service) {
+    std::vector<StreamRules::Route> routes;
+    for (const StreamRouteSpec& route : spec.routes)
+      routes.push_back({route.vhost, route.app, pool_index_.at(route.pool)});
+    auto rules = StreamRules::make(spec.vhosts, routes, service.pool);
+    if (!rules) return Error{"service " + spec.name + ": " + rules.error()};
+    service.stream_rules = static_cast<uint16_t>(snapshot_->stream_rules.size());
+    snapshot_->stream_rules.push_back(std::move(rules).value());
+    return Nothing{};
+  }
+
   // Once the `ice` services are known.
   void add_whip() {
     snapshot_->whip.resize(1);
     for (const Service& service : snapshot_->services) {
       if (!service.reads_whip) continue;
       snapshot_->listeners[service.listener].whip = static_cast<uint16_t>(snapshot_->whip.size());
-      snapshot_->whip.push_back(whip_pools(*snapshot_, members_, service.pool));
+      std::vector<WhipPool>& whip = snapshot_->whip.emplace_back();
+      for (const uint16_t pool : pools_of(service))
+        for (WhipPool& found : whip_pools(*snapshot_, members_, pool)) whip.push_back(std::move(found));
     }
+  }
+
+  [[nodiscard]] std::vector<uint16_t> pools_of(const Service& service) const {
+    if (service.affinity != Affinity::kStream) return {service.pool};
+    return snapshot_->stream_rules[service.stream_rules].pools();
   }
 
   void add_trace() {

@@ -35,11 +35,13 @@ const Service* service_at(const Snapshot& snapshot, const Endpoint& vip, Protoco
 void look_ahead(const Snapshot& snapshot, const Pool& pool, const Endpoint& client, const Endpoint& vip,
                 Foreseen& seen) {
   const Service& service = *seen.service;
-  if (pool.table.empty()) return;
   const auto say = [&seen](Foresight on, std::optional<BackendId> backend) {
     seen.depends_on = on;
     seen.backend = backend;
   };
+  // Its routes may lead to other pools.
+  if (service.affinity == Affinity::kStream) return say(Foresight::kStream, std::nullopt);
+  if (pool.table.empty()) return;
   const bool by_client = service.affinity == Affinity::kSourceIp;
   if (by_client && seen.client && snapshot.backends[seen.client->backend()].takes_new)
     return say(Foresight::kClient, seen.client->backend());

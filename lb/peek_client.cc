@@ -187,7 +187,7 @@ class Client {
     constexpr uint8_t kTlsHandshake = 22, kRtmpVersion = 3;
     Peek& peek = *held_;
     if (peek.rtmp) return read_rtmp(ask);
-    const VhostList& vhosts = snapshot_.vhosts[packet_.service->vhosts];
+    const VhostList& vhosts = snapshot_.stream_rules[packet_.service->stream_rules].vhosts();
     const std::span<const uint8_t> bytes = peek.in.ready();
     if (bytes[0] >= 'A' && bytes[0] <= 'Z')
       return read_http_ask({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, vhosts, ask);
@@ -212,7 +212,7 @@ class Client {
     }
     if (rtmp.state() == RtmpPeek::State::kMore) return AskState::kPartial;
     const RtmpName& name = rtmp.name();
-    const auto key = StreamKey::make(snapshot_.vhosts[packet_.service->vhosts].find(name.host()), name.app(),
+    const auto key = StreamKey::make(snapshot_.stream_rules[packet_.service->stream_rules].vhosts().find(name.host()), name.app(),
                                      name.stream());
     if (rtmp.state() == RtmpPeek::State::kFailed || !key) {
       const RtmpFault fault = rtmp.state() == RtmpPeek::State::kFailed ? rtmp.fault() : RtmpFault::kBadName;

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "lb/place_stream.h"
 
-#include <algorithm>
-
-#include "lb/hash.h"
+#include "lb/choose_server.h"
 #include "lb/pick.h"
 #include "lb/seam.h"
 
 namespace lb {
 namespace {
-
-// This worker's own connections: flows are spread over workers, so all see the same picture.
-uint64_t load_of(const Worker& worker, BackendId id) {
-  const TrafficCounters& own = worker.counters.backends[id];
-  return own.flows_opened.get() - own.flows_closed.get();
-}
 
 class Placing {
  public:
@@ -23,22 +15,22 @@ class Placing {
         snapshot_(snapshot),
         now_(now),
         packet_(packet),
-        pool_(snapshot.pools[packet.service->pool]),
         streams_(worker.segment.streams()) {}
 
   std::optional<Placed> of_stream(const StreamKey& key, bool publishes) {
-    auto known = streams_.find(pool_.clients, key, now_);
-    if (known && can_keep(*known, publishes)) {
+    const Pool& pool = pool_of(key);
+    auto known = streams_.find(pool.clients, key, now_);
+    if (known && keeps_server(snapshot_, pool, *known, publishes) == Keep::kStays) {
       streams_.touch(known->index, publishes, now_);
       return Placed{known->control.backend(), known->index};
     }
-    const auto chosen = choose(key);
+    const auto chosen = choose(pool, key);
     if (!chosen) return std::nullopt;
     if (known) {
       streams_.move(*known, *chosen);
-      known = streams_.find(pool_.clients, key, now_);
+      known = streams_.find(pool.clients, key, now_);
     } else {
-      known = streams_.learn(pool_.clients, key, *chosen, now_);
+      known = streams_.learn(pool.clients, key, *chosen, now_);
     }
     if (!known) return Placed{*chosen, Seam::kNoStream};
     streams_.touch(known->index, publishes, now_);
@@ -64,48 +56,29 @@ class Placing {
   }
 
   const StreamKey& likelier(const StreamAsk& ask) {
-    if (!ask.other || streams_.find(pool_.clients, ask.key, now_)) return ask.key;
-    return streams_.find(pool_.clients, *ask.other, now_) ? *ask.other : ask.key;
+    if (!ask.other || is_known(ask.key)) return ask.key;
+    return is_known(*ask.other) ? *ask.other : ask.key;
   }
 
  private:
-  [[nodiscard]] bool can_keep(const StreamView& known, bool publishes) const {
-    const BackendId id = known.control.backend();
-    const Backend& backend = snapshot_.backends[id];
-    if (!backend.routed || backend.silent ||
-        std::find(pool_.members.begin(), pool_.members.end(), id) == pool_.members.end())
-      return false;
-    // Players of a stream that somebody publishes have no other server to go to.
-    return backend.takes_new || known.published || (!publishes && pool_.table.empty());
+  [[nodiscard]] const Pool& pool_of(const StreamKey& key) const {
+    const StreamRules& rules = snapshot_.stream_rules[packet_.service->stream_rules];
+    return snapshot_.pools[rules.pool_of(key.text())];
   }
-
-  std::optional<BackendId> choose(const StreamKey& key) const {
-    if (pool_.table.empty()) return std::nullopt;
-    uint64_t total = 1, weights = 0;
-    for (const MaglevEntry& entry : pool_.entries) {
-      total += load_of(worker_, entry.id);
-      weights += entry.weight;
-    }
-    constexpr unsigned kTries = 8;
-    const auto size = static_cast<uint32_t>(pool_.table.size());
-    uint64_t hash = key.hash(snapshot_.pick_seed);
-    const BackendId first = pool_.table[reduce(hash, size)];
-    for (unsigned i = 0; i < kTries; ++i, hash = hash_word(hash, snapshot_.pick_seed)) {
-      const BackendId id = pool_.table[reduce(hash, size)];
-      const auto entry = std::find_if(pool_.entries.begin(), pool_.entries.end(),
-                                      [id](const MaglevEntry& e) { return e.id == id; });
-      // At most a quarter more than its share, rounded up.
-      if (entry == pool_.entries.end() || load_of(worker_, id) * weights * 4 < total * entry->weight * 5)
-        return id;
-    }
-    return first;
+  [[nodiscard]] bool is_known(const StreamKey& key) const {
+    return streams_.find(pool_of(key).clients, key, now_).has_value();
+  }
+  // By this worker's own connections: flows are spread over workers, so all see the same picture.
+  [[nodiscard]] std::optional<BackendId> choose(const Pool& pool, const StreamKey& key) const {
+    const WorkerCounters* const own[] = {&worker_.counters};
+    const auto chosen = choose_server(snapshot_, pool, key, own);
+    return chosen ? std::optional(chosen->backend) : std::nullopt;
   }
 
   Worker& worker_;
   const Snapshot& snapshot_;
   const Now now_;
   const Packet& packet_;
-  const Pool& pool_;
   Streams& streams_;
 };
 

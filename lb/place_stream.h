@@ -20,7 +20,7 @@ struct Placed {
 };
 
 // packet   the client's, of a service with `affinity: stream`
-// returns  nullopt: no server takes new sessions
+// returns  nullopt: no server of the stream's pool takes new sessions; which pool that is, the service's routes say
 // cost     a look-up in the table of streams; for a new stream a sum over the pool's members besides
 //
 // A publisher and its players meet, whoever comes first. While somebody publishes, all go to his server, also if that takes no new

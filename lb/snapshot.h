@@ -16,9 +16,9 @@
 #include "lb/route_table.h"
 #include "lb/service_table.h"
 #include "lb/snapshot_spec.h"
+#include "lb/stream_rules.h"
 #include "lb/trace_filter.h"
 #include "lb/ufrag_router.h"
-#include "lb/vhost_list.h"
 
 namespace lb {
 
@@ -48,7 +48,7 @@ struct Service {
   bool wide = false;                  // flows live in the wide table: IPv6, or a range of ports
   uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
   IceSpec ice;
-  uint16_t vhosts = 0;  // `stream`: index into Snapshot::vhosts
+  uint16_t stream_rules = 0;  // `stream`: index into Snapshot::stream_rules
   bool reads_whip = false;
   bool proxy_protocol = false;  // of new flows
   bool has_spliced = false;     // some flows may be spliced: each says so itself, in its slot
@@ -115,7 +115,7 @@ struct Snapshot {
   IpAddress tunnel_v4, tunnel_v6;     // the LIPs that tunnels begin at; unset: there is none of that family
   std::vector<PortSpec> ports;
   std::vector<std::vector<WhipPool>> whip;  // by Listener::whip
-  std::vector<VhostList> vhosts;            // by Service::vhosts
+  std::vector<StreamRules> stream_rules;    // by Service::stream_rules
   // least-load: open sessions by BackendId when the snapshot was compiled, in all and per worker.
   std::vector<int64_t> sessions;
   std::vector<std::vector<int64_t>> sessions_of_worker;

@@ -73,6 +73,13 @@ struct IceSpec {
   bool servers_check_integrity = false;  // then a server's success answer is proof of who asked; SRS does not
 };
 
+// Of a service with `affinity: stream`: streams whose servers are in another pool than the service's (lb/stream_rules.h).
+struct StreamRouteSpec {
+  std::string vhost, app;  // one of the two may be empty
+  std::string pool;        // name of one of the pools
+  friend bool operator==(const StreamRouteSpec&, const StreamRouteSpec&) = default;
+};
+
 struct ServiceSpec {
   std::string name;  // unique
   IpAddress vip;
@@ -87,8 +94,9 @@ struct ServiceSpec {
   // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
   // servers (by address).
   bool reads_whip = false;
-  std::vector<std::string>
-      vhosts;  // `stream`: hosts that are vhosts of their own; all others are the default vhost
+  // Of `stream` only: hosts that are vhosts of their own, all others being the default vhost, and streams that have another pool.
+  std::vector<std::string> vhosts;
+  std::vector<StreamRouteSpec> routes;
   bool proxy_protocol =
       false;         // TCP in nat: servers are told by a header who the client is (lb/proxy_header.h)
   uint16_t mss = 0;  // TCP: no larger segments than that, kLeastMss..kMostMss; 0: what the ports take

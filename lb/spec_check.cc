@@ -98,11 +98,28 @@ class Checker {
     if (!is_timeout(spec.idle_timeout_s)) return Error{name + ": its idle time-out" + timeout_range()};
     if (lips_.contains(spec.vip))
       return Error{name + ": its VIP " + spec.vip.to_string() + " is a LIP, too; they must be apart"};
-    for (const BackendSpec& backend : pool->second->backends)
-      if (Status status = check_reach(spec, backend); !status) return status;
+    if (Status status = check_routes(spec); !status) return status;
+    return check_reach(spec, *pool->second);
+  }
+
+  // What else is in them, compile() finds.
+  Status check_routes(const ServiceSpec& spec) const {
+    const std::string name = "service " + spec.name;
+    if (spec.affinity != Affinity::kStream && !(spec.vhosts.empty() && spec.routes.empty()))
+      return Error{name + ": vhosts and routes are for affinity stream"};
+    for (const StreamRouteSpec& route : spec.routes) {
+      const auto pool = pools_.find(route.pool);
+      if (pool == pools_.end()) return Error{name + ": no pool is called " + route.pool};
+      if (Status status = check_reach(spec, *pool->second); !status) return status;
+    }
     return Nothing{};
   }
 
+  Status check_reach(const ServiceSpec& spec, const PoolSpec& pool) const {
+    for (const BackendSpec& backend : pool.backends)
+      if (Status status = check_reach(spec, backend); !status) return status;
+    return Nothing{};
+  }
   Status check_reach(const ServiceSpec& spec, const BackendSpec& backend) const {
     const std::string name = "service " + spec.name, who = name_of(backend);
     if (spec.forward == Forward::kDsr && backend.address.family() != spec.vip.family())

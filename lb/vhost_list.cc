@@ -33,7 +33,7 @@ Result<VhostList> VhostList::make(std::span<const std::string> names) {
   for (const std::string& name : names) {
     if (name.empty() || name.size() > kLongestName || !std::all_of(name.begin(), name.end(), is_name_char))
       return Error{"vhost '" + name + "' is no host name: letters, digits, '.', '-' and '_'"};
-    if (name == "__defaultVhost__") continue;
+    if (name == kDefaultVhost) continue;
     std::string& kept = list.names_.emplace_back(name);
     std::transform(kept.begin(), kept.end(), kept.begin(), lower);
     if (kept.size() > 1 && kept.ends_with('.')) kept.pop_back();

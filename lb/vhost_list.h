@@ -12,6 +12,9 @@
 
 namespace lb {
 
+// What SRS calls the vhost of every host that has none of its own.
+inline constexpr std::string_view kDefaultVhost = "__defaultVhost__";
+
 // Immutable after make().
 class VhostList {
  public:

@@ -22,6 +22,11 @@ std::string pinned_text(const Json& why, const Json& flow) {
                ? "The first check from there named or got that backend."
                : "Its first packet's connection id named that backend, or named nobody and " +
                      text(why.at("pick")) + " picked it.";
+  if (by == "stream")
+    return flow.at("stream").is_null()
+               ? "It asked for something that any backend has, or for a stream that is forgotten by now."
+               : "It asked for stream " + text(flow.at("stream")) + ": cleatctl stream where " +
+                     text(why.at("service")) + " " + text(flow.at("stream")) + ".";
   if (by == "client") return "All flows of this client in the pool go there (affinity source-ip).";
   return text(why.at("pick")) + " picked it when the flow opened.";
 }
@@ -47,6 +52,9 @@ std::string new_text(const Json& why) {
     return out +
            "is opened by a check of ICE alone, and goes where its USERNAME's session is: "
            "cleatctl session show.\n";
+  if (on == "stream")
+    return out + "goes where the stream is that it asks for: cleatctl stream where " +
+           text(why.at("service")) + " STREAM.\n";
   if (on == "turn") return out + "would go to whose turn it is (pick wrr).\n";
   if (on == "load")
     return out + "would go to the less loaded of two backends that are drawn by weight (pick least-load).\n";

@@ -40,7 +40,7 @@ TEST_F(FlowWhyTest, AKnownFlowHasABackendASlotAndAReason) {
 
   const Json flow = why().at("flows").at(0);
   EXPECT_EQ(flow, Json::parse(R"({"backend":"10.20.0.11:1935","lip":"10.20.0.100:40000","state":"embryonic",
-    "idle_s":3,"age_s":null,"session":null,"rung":null,"pinned_by":"pick"})"));
+    "idle_s":3,"age_s":null,"session":null,"rung":null,"stream":null,"pinned_by":"pick"})"));
   const std::string said = words();
   EXPECT_NE(said.find("192.0.2.7:5555 to 10.10.0.100:1935/tcp is service rtmp"), std::string::npos) << said;
   EXPECT_NE(said.find("on 10.20.0.11:1935, which sees it as 10.20.0.100:40000; embryonic, idle for 3 s. "

@@ -62,6 +62,16 @@ TEST(Foresee, DoesNotPromiseWhatDependsOnThePacket) {
   EXPECT_EQ(look(rig, "198.51.100.7:40000").depends_on, Foresight::kSession);
 }
 
+TEST(Foresee, OfAServiceThatReadsStreamsOnlyTheStreamSays) {
+  Rig rig([](SnapshotSpec& spec) {
+    service(spec, "rtmp").affinity = Affinity::kStream;
+    for (BackendSpec& backend : pool(spec, "srs").backends) backend.weight = 0;
+  });
+  const Foreseen seen = look(rig, "198.51.100.7:40000", "10.10.0.100:1935", Protocol::kTcp);
+  EXPECT_EQ(seen.depends_on, Foresight::kStream) << "its routes may lead to another pool";
+  EXPECT_FALSE(seen.backend);
+}
+
 TEST(Foresee, OneBackendIsCertainWhateverThePick) {
   Rig rig([](SnapshotSpec& spec) {
     pool(spec, "srs").pick = PickMethod::kWrr;
