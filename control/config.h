@@ -50,6 +50,15 @@ struct PanicThreshold {
   friend bool operator==(const PanicThreshold&, const PanicThreshold&) = default;
 };
 
+// `streams:` of a pool: where each of its servers says what it has, as SRS's HTTP API does.
+struct StreamPollConfig {
+  std::string path = "/api/v1/streams/?count=10000";
+  uint16_t port = 1985;
+  uint32_t interval_ms = 5000;  // 1,000..8,000: what is said is believed for 10 s
+  uint32_t timeout_ms = 1000;   // of one request, connect to last byte
+  friend bool operator==(const StreamPollConfig&, const StreamPollConfig&) = default;
+};
+
 struct PoolConfig {
   std::string name;
   lb::PickMethod pick = lb::PickMethod::kMaglev;
@@ -61,6 +70,7 @@ struct PoolConfig {
   std::vector<BackendConfig> backends;
   std::vector<lb::QuicLbSpec> quic_lb;  // at most one for each config id
   std::optional<lb::UfragSpec> ice_ufrag;
+  std::optional<StreamPollConfig> streams;  // none: only the traffic says which server has a stream
 };
 
 struct ServiceConfig {
@@ -76,6 +86,9 @@ struct ServiceConfig {
   bool proxy_protocol = false;  // likewise; version 2
   uint16_t mss = 0;             // tcp only; 0: what the ports take
   lb::IceSpec ice;              // of affinity ice only
+  // Of affinity stream only.
+  std::vector<std::string> vhosts;
+  std::vector<lb::StreamRouteSpec> routes;
 };
 
 inline constexpr uint32_t kLeastBuffers = 8191, kMostBuffers = 1U << 22;
@@ -98,6 +111,8 @@ struct DataplaneConfig {
   uint32_t flows_v4 = 1U << 20;                  // table sizes, rounded up to a power of two
   uint32_t flows_wide = 1U << 18;
   uint32_t sessions = 1U << 16;  // of ICE
+  uint32_t streams = 1U << 14;   // of services with `affinity: stream`
+  uint32_t peeks = 1U << 12;     // connections of theirs whose first bytes are being read
   bool punt = true;              // false: no taps (pcap replay, tests)
   std::vector<PortConfig> ports;
 };

@@ -148,22 +148,35 @@ class Checks {
       file_.refuse(item("services", i, "vip"),
                    service.vip.to_string() + " is also one of nat.addresses; a VIP and a LIP must differ");
     check_listener(i);
-    const auto pool = std::find_if(config_.pools.begin(), config_.pools.end(),
-                                   [&](const PoolConfig& p) { return p.name == service.pool; });
-    if (pool == config_.pools.end()) return refuse_pool(i);
+    const PoolConfig* pool = pool_called(service.pool);
+    if (pool == nullptr) return refuse_pool(item("services", i, "pool"), service.pool);
     for (const BackendConfig& backend : pool->backends) check_backend(i, *pool, backend.endpoint);
+    check_routes(i);
     if (lb::has_connection_ids(service.affinity) && pool->quic_lb.empty())
       file_.refuse(item("services", i, "affinity"),
                    std::string(name_of(service.affinity)) + " wants quic_lb in pool " + pool->name +
                        ", which says how its servers make connection ids (docs/quic.md)");
   }
 
-  void refuse_pool(size_t i) {
+  [[nodiscard]] const PoolConfig* pool_called(const std::string& name) const {
+    const auto pool = std::find_if(config_.pools.begin(), config_.pools.end(),
+                                   [&](const PoolConfig& p) { return p.name == name; });
+    return pool == config_.pools.end() ? nullptr : &*pool;
+  }
+
+  void refuse_pool(const std::string& field, const std::string& wanted) {
     std::vector<std::string> names;
     for (const PoolConfig& pool : config_.pools) names.push_back(pool.name);
-    const std::string& wanted = config_.services[i].pool;
-    file_.refuse(item("services", i, "pool"),
-                 "no pool is called " + quoted(wanted) + "; " + suggestion(wanted, names));
+    file_.refuse(field, "no pool is called " + quoted(wanted) + "; " + suggestion(wanted, names));
+  }
+
+  void check_routes(size_t i) {
+    const std::vector<lb::StreamRouteSpec>& routes = config_.services[i].routes;
+    for (size_t r = 0; r < routes.size(); ++r) {
+      const PoolConfig* pool = pool_called(routes[r].pool);
+      if (pool == nullptr) return refuse_pool(item(item("services", i, "routes"), r, "pool"), routes[r].pool);
+      for (const BackendConfig& backend : pool->backends) check_backend(i, *pool, backend.endpoint);
+    }
   }
 
   // An exact port may lie in a range of another service and beats it.

@@ -7,7 +7,9 @@
 #include "control/config_sections.h"
 #include "control/nearest.h"
 #include "lb/limits.h"
+#include "lb/peeks.h"
 #include "lb/session.h"
+#include "lb/streams.h"
 
 namespace control {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr uint32_t kMinFlows = 1U << 10;
 constexpr uint32_t kMaxFlows = 1U << 30;
 constexpr uint32_t kMinSessions = 1U << 10;
+constexpr uint32_t kMinStreams = 1U << 10;
 // IPv6 wants 1,280 of any link (RFC 8200 section 5); jumbo frames of NICs end somewhere above 9,000.
 constexpr uint64_t kLeastMtu = 1280, kMostMtu = 9600;
 
@@ -134,7 +137,9 @@ PortConfig read_port(const YamlField& item) {
 }  // namespace
 
 void read_dataplane(const YamlField& section, DataplaneConfig& into) {
-  if (!section.is_map({"workers", "state", "flows_v4", "flows_wide", "sessions", "punt", "ports"})) return;
+  if (!section.is_map(
+          {"workers", "state", "flows_v4", "flows_wide", "sessions", "streams", "peeks", "punt", "ports"}))
+    return;
   const YamlField workers = section["workers"];
   if (!(workers.is_scalar() && workers.scalar("a number") == "auto"))
     workers.number(into.workers, 1, lb::kMaxWorkers);
@@ -147,9 +152,13 @@ void read_dataplane(const YamlField& section, DataplaneConfig& into) {
   section["flows_v4"].number(into.flows_v4, kMinFlows, kMaxFlows);
   section["flows_wide"].number(into.flows_wide, kMinFlows, kMaxFlows);
   section["sessions"].number(into.sessions, kMinSessions, lb::kMaxSessions);
+  section["streams"].number(into.streams, kMinStreams, lb::kMostStreams);
+  section["peeks"].number(into.peeks, lb::Peeks::kWays, lb::Peeks::kMostCount);
   into.flows_v4 = std::bit_ceil(into.flows_v4);
   into.flows_wide = std::bit_ceil(into.flows_wide);
   into.sessions = std::bit_ceil(into.sessions);
+  into.streams = std::bit_ceil(into.streams);
+  into.peeks = std::bit_ceil(into.peeks);
   section["punt"].boolean(into.punt);
   const YamlField ports = section.need("ports", "a list with at least one port");
   for (const YamlField& item : ports.items()) into.ports.push_back(read_port(item));

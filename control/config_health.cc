@@ -47,13 +47,7 @@ void read_kind(const YamlField& section, HealthConfig& check) {
 }
 
 void read_http(const YamlField& section, HealthConfig& check) {
-  const YamlField path = section["http"];
-  if (const auto text = path.scalar("a path, as in /api/v1/versions,")) {
-    check.path = *text;
-    if (!text->starts_with('/') ||
-        std::any_of(text->begin(), text->end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; }))
-      path.refuse(quoted(*text) + " is no path; one as in /api/v1/versions, without blanks, is wanted");
-  }
+  read_path(section["http"], "/api/v1/versions", check.path);
   section["status"].number(check.status, 100, 599);
   const YamlField body = section["body"];
   if (const auto text = body.scalar("a text")) {
@@ -87,6 +81,15 @@ void read_udp(const YamlField& section, HealthConfig& check) {
 }
 
 }  // namespace
+
+void read_path(const YamlField& field, const std::string& example, std::string& into) {
+  const auto text = field.scalar("a path, as in " + example + ",");
+  if (!text) return;
+  if (!text->starts_with('/') ||
+      std::any_of(text->begin(), text->end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; }))
+    return field.refuse(quoted(*text) + " is no path; one as in " + example + ", without blanks, is wanted");
+  into = *text;
+}
 
 HealthConfig read_health(const YamlField& section) {
   HealthConfig check;

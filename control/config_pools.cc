@@ -42,7 +42,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
   pool.name = name;
   check_name(section, name);
   if (!section.is_map({"pick", "client_timeout", "health", "slow_start", "panic_threshold",
-                       "reset_on_silence", "backends", "quic_lb", "ice_ufrag"}))
+                       "reset_on_silence", "backends", "quic_lb", "ice_ufrag", "streams"}))
     return pool;
   section["pick"].choice(pool.pick, {{"maglev", lb::PickMethod::kMaglev},
                                      {"wrr", lb::PickMethod::kWrr},
@@ -67,6 +67,7 @@ PoolConfig read_pool(const std::string& name, const YamlField& section) {
     backends.refuse("an empty pool; at least one backend is wanted");
   read_quic_lb(section["quic_lb"], pool);
   read_ice_ufrag(section["ice_ufrag"], pool);
+  if (section["streams"].given()) pool.streams = read_stream_poll(section["streams"]);
   return pool;
 }
 

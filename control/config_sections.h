@@ -18,12 +18,18 @@ void read_nat(const YamlField& section, std::vector<lb::IpAddress>& lips, lb::Fl
 void read_pools(const YamlField& section, std::vector<PoolConfig>& into);
 // `health` of a pool, without what depends on its backends.
 HealthConfig read_health(const YamlField& section);
+// Of an HTTP request, with its query. example  for messages
+void read_path(const YamlField& field, const std::string& example, std::string& into);
+// `streams` of a pool.
+StreamPollConfig read_stream_poll(const YamlField& section);
 // Both: REQUIRES: pool.backends are read
 void read_quic_lb(const YamlField& section, PoolConfig& pool);
 void read_ice_ufrag(const YamlField& section, PoolConfig& pool);
 void read_services(const YamlField& section, std::vector<ServiceConfig>& into);
 // `ice`, and what affinity: ice asks of the other fields of a service. REQUIRES: those are read
 void read_ice(const YamlField& item, ServiceConfig& service);
+// `vhosts`, `routes`, and what affinity: stream asks of the other fields of a service. REQUIRES: those are read
+void read_streams(const YamlField& item, ServiceConfig& service);
 void read_api(const YamlField& section, ApiConfig& into);
 
 // What no section can see alone: names that must exist, addresses that must not meet, families, routes.

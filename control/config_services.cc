@@ -70,7 +70,7 @@ void read_tcp_fields(const YamlField& item, ServiceConfig& service) {
 ServiceConfig read_service(const YamlField& item) {
   ServiceConfig service;
   if (!item.is_map({"name", "vip", "protocol", "port", "pool", "forward", "affinity", "idle_timeout", "ice",
-                    "reads", "proxy_protocol", "mss"}))
+                    "reads", "proxy_protocol", "mss", "vhosts", "routes"}))
     return service;
   const YamlField name = item.need("name", "a name of its own");
   if (const auto text = name.scalar("a name")) {
@@ -97,6 +97,7 @@ ServiceConfig read_service(const YamlField& item) {
     item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
   read_ice(item, service);
   read_tcp_fields(item, service);
+  read_streams(item, service);
   service.idle_timeout_s = service.protocol == lb::Protocol::kTcp ? kIdleTcpS : kIdleUdpS;
   item["idle_timeout"].seconds(service.idle_timeout_s, 1, lb::kMaxTimeoutS);
   return service;

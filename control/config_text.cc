@@ -73,6 +73,11 @@ Json pool_json(const PoolConfig& pool) {
     json["backends"].push_back({{"address", backend.endpoint.to_string()}, {"weight", backend.weight}});
   for (const lb::QuicLbSpec& spec : pool.quic_lb) json["quic_lb"].push_back(quic_lb_json(spec));
   if (pool.ice_ufrag) json["ice_ufrag"] = ice_ufrag_json(*pool.ice_ufrag);
+  if (pool.streams)
+    json["streams"] = {{"http", pool.streams->path},
+                       {"port", pool.streams->port},
+                       {"interval", duration_text(pool.streams->interval_ms)},
+                       {"timeout", duration_text(pool.streams->timeout_ms)}};
   return json;
 }
 
@@ -89,6 +94,8 @@ Json service_json(const ServiceConfig& service) {
   if (service.reads_whip) json["reads"] = "whip";
   if (service.proxy_protocol) json["proxy_protocol"] = "v2";
   if (service.mss != 0) json["mss"] = service.mss;
+  if (!service.vhosts.empty()) json["vhosts"] = service.vhosts;
+  if (!service.routes.empty()) json["routes"] = routes_json(service.routes);
   return json;
 }
 
@@ -159,6 +166,17 @@ Json ice_json(const lb::IceSpec& ice) {
           {"stun_integrity", ice.servers_check_integrity ? "enforced" : "ignored"}};
 }
 
+Json routes_json(const std::vector<lb::StreamRouteSpec>& routes) {
+  Json json = Json::array();
+  for (const lb::StreamRouteSpec& route : routes) {
+    Json& one = json.emplace_back(Json::object());
+    if (!route.vhost.empty()) one["vhost"] = route.vhost;
+    if (!route.app.empty()) one["app"] = route.app;
+    one["pool"] = route.pool;
+  }
+  return json;
+}
+
 std::string_view name_of(lb::Protocol protocol) { return protocol == lb::Protocol::kTcp ? "tcp" : "udp"; }
 std::string_view name_of(lb::Forward forward) {
   switch (forward) {
@@ -216,6 +234,8 @@ Json config_as_json(const Config& config) {
               {"flows_v4", d.flows_v4},
               {"flows_wide", d.flows_wide},
               {"sessions", d.sessions},
+              {"streams", d.streams},
+              {"peeks", d.peeks},
               {"punt", d.punt},
               {"ports", Json::array()}}}};
   for (const PortConfig& port : d.ports) json["dataplane"]["ports"].push_back(port_json(port));

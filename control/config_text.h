@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/config.h"
 
@@ -22,6 +23,9 @@ nlohmann::ordered_json question_json(const HealthConfig& check);
 
 // `ice` of a service.
 nlohmann::ordered_json ice_json(const lb::IceSpec& ice);
+
+// `routes` of a service.
+nlohmann::ordered_json routes_json(const std::vector<lb::StreamRouteSpec>& routes);
 
 // The words of the file, also for the API.
 std::string_view name_of(lb::Protocol protocol);

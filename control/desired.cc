@@ -93,6 +93,8 @@ lb::ServiceSpec service_spec(const ServiceConfig& service) {
   spec.reads_whip = service.reads_whip;
   spec.proxy_protocol = service.proxy_protocol;
   spec.mss = service.mss;
+  spec.vhosts = service.vhosts;
+  spec.routes = service.routes;
   return spec;
 }
 

@@ -10,6 +10,7 @@
 #include "control/port_state.h"
 #include "lb/counters.h"
 #include "lb/neighbours.h"
+#include "lb/peeks.h"
 #include "lb/result.h"
 #include "lb/segment.h"
 #include "lb/snapshot.h"
@@ -27,6 +28,7 @@ struct Engine {
   std::function<lb::Now()> now;
   lb::Segment* segment = nullptr;
   const lb::Neighbours* neighbours = nullptr;
+  const lb::Peeks* peeks = nullptr;  // null: none are made
   std::vector<const lb::WorkerCounters*> workers;
   uint64_t tsc_hz = 1'000'000'000;  // cycles of lb::LoadCounters in a second
   std::vector<std::string> port_names;

@@ -56,8 +56,10 @@ std::string restart_needed(const Config& now, const Config& next) {
        {changed("dataplane.workers", a.workers, b.workers), changed("dataplane.state", a.state, b.state),
         changed("dataplane.flows_v4", a.flows_v4, b.flows_v4),
         changed("dataplane.flows_wide", a.flows_wide, b.flows_wide),
-        changed("dataplane.sessions", a.sessions, b.sessions), changed("dataplane.punt", a.punt, b.punt),
-        ports_changed(a.ports, b.ports), changed("api.listen", now.api.unix_path, next.api.unix_path),
+        changed("dataplane.sessions", a.sessions, b.sessions),
+        changed("dataplane.streams", a.streams, b.streams), changed("dataplane.peeks", a.peeks, b.peeks),
+        changed("dataplane.punt", a.punt, b.punt), ports_changed(a.ports, b.ports),
+        changed("api.listen", now.api.unix_path, next.api.unix_path),
         changed("api.tcp", now.api.tcp, next.api.tcp)})
     if (!why.empty()) return next.file + ": " + why;
   return "";

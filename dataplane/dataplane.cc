@@ -48,7 +48,7 @@ EalOptions eal_options(const Options& options) {
 
 class Dataplane::State {
  public:
-  explicit State(const Options& options) : options_(completed(options)) {}
+  explicit State(const Options& options) : options_(completed(options)), peeks_(options.peeks) {}
 
   ~State() {
     stop_.store(true, std::memory_order_release);
@@ -105,6 +105,7 @@ class Dataplane::State {
   [[nodiscard]] const lb::Snapshot* snapshot() const { return slot_->in_force(); }
   [[nodiscard]] lb::Segment& segment() { return file_->segment(); }
   [[nodiscard]] const lb::Neighbours& neighbours() const { return neighbours_; }
+  [[nodiscard]] const lb::Peeks& peeks() const { return peeks_; }
   [[nodiscard]] const StartReport& report() const { return report_; }
   [[nodiscard]] std::vector<LinkState> links() const {
     std::vector<LinkState> all;
@@ -281,6 +282,7 @@ const StartReport& Dataplane::report() const { return state_->report(); }
 const lb::Snapshot* Dataplane::snapshot() const { return state_->snapshot(); }
 lb::Segment& Dataplane::segment() { return state_->segment(); }
 const lb::Neighbours& Dataplane::neighbours() const { return state_->neighbours(); }
+const lb::Peeks& Dataplane::peeks() const { return state_->peeks(); }
 std::vector<const lb::WorkerCounters*> Dataplane::counters() const { return state_->counters(); }
 uint64_t Dataplane::tsc_hz() const { return rte_get_tsc_hz(); }
 std::vector<LinkState> Dataplane::links() const { return state_->links(); }

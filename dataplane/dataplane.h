@@ -13,6 +13,7 @@
 #include "lb/counters.h"
 #include "lb/mend.h"
 #include "lb/neighbours.h"
+#include "lb/peeks.h"
 #include "lb/result.h"
 #include "lb/snapshot_spec.h"
 
@@ -54,6 +55,7 @@ class Dataplane {
   [[nodiscard]] const lb::Snapshot* snapshot() const;
   [[nodiscard]] lb::Segment& segment();
   [[nodiscard]] const lb::Neighbours& neighbours() const;
+  [[nodiscard]] const lb::Peeks& peeks() const;
   [[nodiscard]] std::vector<const lb::WorkerCounters*> counters() const;
   // Cycles of their lb::LoadCounters in a second.
   [[nodiscard]] uint64_t tsc_hz() const;

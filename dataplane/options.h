@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lb/address.h"
+#include "lb/peeks.h"
 #include "lb/segment.h"
 #include "lb/vlan.h"
 
@@ -33,7 +34,8 @@ struct Options {
   std::vector<PortOptions> ports;
   std::string state_file;
   lb::SegmentGeometry geometry;
-  std::vector<std::string> eal_arguments;  // added to Cleat's own
+  uint32_t peeks = lb::Peeks::kDefaultCount;  // lb::Peeks
+  std::vector<std::string> eal_arguments;     // added to Cleat's own
 };
 
 }  // namespace dataplane

@@ -22,6 +22,7 @@ lb::SegmentGeometry geometry_of(const control::Config& config) {
   geometry.flows_v4 = config.dataplane.flows_v4;
   geometry.flows_wide = config.dataplane.flows_wide;
   geometry.sessions = config.dataplane.sessions;
+  geometry.streams = config.dataplane.streams;
   const auto lips = static_cast<uint32_t>(config.lips.size());
   geometry.lips = lips <= kUsualLips ? kUsualLips : std::min(std::bit_ceil(lips), lb::kMaxLips);
   return geometry;
@@ -35,6 +36,7 @@ dataplane::Options dataplane_options(const control::Config& config, std::vector<
   options.punt = config.dataplane.punt;
   options.state_file = config.dataplane.state;
   options.geometry = geometry_of(config);
+  options.peeks = config.dataplane.peeks;
   options.eal_arguments = std::move(eal_arguments);
   const std::vector<lb::PortSpec> specs = control::port_specs(config);
   for (size_t i = 0; i < specs.size(); ++i)
@@ -69,6 +71,7 @@ control::Engine engine_of(dataplane::Dataplane& plane, const control::Config& co
   engine.now = [] { return dataplane::boot_time(); };
   engine.segment = &plane.segment();
   engine.neighbours = &plane.neighbours();
+  engine.peeks = &plane.peeks();
   engine.workers = plane.counters();
   engine.tsc_hz = plane.tsc_hz();
   for (const control::PortConfig& port : config.dataplane.ports) engine.port_names.push_back(port.name);
