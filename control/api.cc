@@ -99,9 +99,7 @@ ApiResponse get_status(const Call& call) { return answer(status_json(call.operat
 ApiResponse get_services(const Call& call) { return answer(services_json(call.operations)); }
 ApiResponse get_pools(const Call& call) { return answer(pools_json(call.operations)); }
 ApiResponse get_config(const Call& call) { return answer(config_json(call.operations)); }
-ApiResponse get_stats(const Call& call) {
-  return answer(stats_json(call.operations.engine(), call.operations.spec(), call.operations.load_window()));
-}
+ApiResponse get_stats(const Call& call) { return answer(stats_json(call.operations)); }
 ApiResponse get_ports(const Call& call) { return answer(ports_json(call.operations.engine())); }
 ApiResponse get_metrics(const Call& call) { return {200, metrics_text(call.operations), "", kMetricsType}; }
 ApiResponse get_neighbours(const Call& call) {

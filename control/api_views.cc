@@ -63,6 +63,16 @@ Json health_json(const BackendView& backend) {
       {"suspected", suspected}};
 }
 
+Json streams_json(const BackendView& backend) {
+  if (!backend.streams) return nullptr;
+  const StreamPollView& s = *backend.streams;
+  return {{"published", s.streams},
+          {"age_s", s.age_s ? Json(*s.age_s) : Json(nullptr)},
+          {"reason", s.reason},
+          {"polls", {{"passed", s.passed}, {"failed", s.failed}}},
+          {"conflicts", s.counts.conflicts}};
+}
+
 Json slow_start_json(const BackendView& backend) {
   if (!backend.slow_start) return nullptr;
   return {{"share_percent", backend.slow_start->share_percent},
@@ -85,6 +95,7 @@ Json view_json(const BackendView& backend) {
             {"slow_start", slow_start_json(backend)},
             {"added", !backend.config_weight.has_value()},
             {"health", health_json(backend)},
+            {"streams", streams_json(backend)},
             {"drain", drain_json(backend)}};
   json.update(traffic_json(backend.traffic));
   return json;
@@ -108,6 +119,7 @@ Json check_json(const std::optional<HealthConfig>& check) {
 
 Json service_json(const ServiceConfig& service) {
   const bool is_ice = service.affinity == lb::Affinity::kIce;
+  const bool is_stream = service.affinity == lb::Affinity::kStream;
   return {{"service", service.name},
           {"vip", service.vip.to_string()},
           {"protocol", name_of(service.protocol)},
@@ -119,6 +131,8 @@ Json service_json(const ServiceConfig& service) {
           {"reads", service.reads_whip ? "whip" : "nothing"},
           {"proxy_protocol", service.proxy_protocol ? Json("v2") : Json(nullptr)},
           {"mss", service.mss != 0 ? Json(service.mss) : Json(nullptr)},
+          {"vhosts", is_stream ? Json(service.vhosts) : Json(nullptr)},
+          {"routes", is_stream ? routes_json(service.routes) : Json(nullptr)},
           {"idle_timeout_s", service.idle_timeout_s}};
 }
 

@@ -52,12 +52,12 @@ void CheckQueue::let_in() {
 
 void CheckQueue::note_delay(Clock::duration waited) {
   if (!late_ && waited > kLate)
-    log_event(LogLevel::kWarning, "health checks late",
+    log_event(LogLevel::kWarning, what_ + " late",
               {{"at_once", at_once_},
                {"waiting", waiting_.size() + 1},
                {"waited_ms", std::chrono::duration_cast<std::chrono::milliseconds>(waited).count()}});
   else if (late_ && waiting_.empty() && waited <= kLate)
-    log_event(LogLevel::kInfo, "health checks in time", {{"at_once", at_once_}});
+    log_event(LogLevel::kInfo, what_ + " in time", {{"at_once", at_once_}});
   else
     return;
   late_ = !late_;

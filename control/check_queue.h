@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "control/asio.h"
@@ -19,7 +20,9 @@ namespace control {
 class CheckQueue {
  public:
   // at_once  > 0
-  CheckQueue(boost::asio::io_context& io, size_t at_once) : io_(io), at_once_(at_once) {}
+  // what     is checked, for the log
+  CheckQueue(boost::asio::io_context& io, size_t at_once, std::string what = "health checks")
+      : io_(io), what_(std::move(what)), at_once_(at_once) {}
 
   // A check that waits or is under way. What is given up leaves the queue, or makes room for the next.
   class Place {
@@ -68,6 +71,7 @@ class CheckQueue {
   void note_delay(Clock::duration waited);
 
   boost::asio::io_context& io_;
+  const std::string what_;
   size_t at_once_, running_ = 0;
   uint64_t last_number_ = 0;
   std::map<uint64_t, Waiting> waiting_;  // by number, which is the order of arrival

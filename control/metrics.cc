@@ -237,10 +237,42 @@ void add_sessions(Exposition& out, const Json& sessions) {
              "event");
 }
 
+// in_use and room of `table`.
+void add_room(Exposition& out, const Json& table, const std::string& name, const char* help) {
+  out.number(name, help, MetricType::Gauge, {}, table.at("in_use").get<double>());
+  out.number(name + "_room", "How many there is room for.", MetricType::Gauge, {},
+             table.at("room").get<double>());
+}
+
+void add_streams(Exposition& out, const Json& stats) {
+  const Json& peeks = stats.at("peeks");
+  add_room(out, stats.at("streams"), "cleat_streams", "Streams whose server is known.");
+  const Json& streams = stats.at("streams");
+  for (const char* outcome : {"passed", "failed"})
+    out.number("cleat_stream_polls_total", "Requests that asked servers what they have, by outcome.",
+               MetricType::Counter, {{"outcome", outcome}}, streams.at("polls").at(outcome).get<double>());
+  for (const char* event : {"learned", "moved", "conflicts", "not_learned"})
+    out.number("cleat_stream_events_total", "What these answers changed (docs/api.md).", MetricType::Counter,
+               {{"event", event}}, streams.at(event).get<double>());
+  add_room(out, peeks, "cleat_peeks", "Connections whose first bytes are being read.");
+  out.number("cleat_peek_syns_total", "SYNs answered to clients.", MetricType::Counter, {},
+             peeks.at("syns").get<double>());
+  out.number("cleat_peeks_began_total", "Clients that said something.", MetricType::Counter, {},
+             peeks.at("began").get<double>());
+  out.number("cleat_peeks_joined_total", "Connections joined to their server.", MetricType::Counter, {},
+             peeks.at("joined").get<double>());
+  out.number("cleat_peek_repeats_total", "Times that Cleat sent something of its own again.",
+             MetricType::Counter, {}, peeks.at("repeated").get<double>());
+  out.number("cleat_peek_bytes_total", "Bytes of clients and servers that were read.", MetricType::Counter,
+             {}, peeks.at("bytes").get<double>());
+  out.counts(peeks.at("ends"), "cleat_peeks_ended_total",
+             "Connections that were read, by what became of them.", "end");
+}
+
 }  // namespace
 
 std::string metrics_text(const Operations& operations) {
-  const Json stats = stats_json(operations.engine(), operations.spec(), operations.load_window());
+  const Json stats = stats_json(operations);
   Exposition out;
   add_process(out, status_json(operations));
   add_backends(out, pools_json(operations));
@@ -264,6 +296,7 @@ std::string metrics_text(const Operations& operations) {
   out.number("cleat_connection_id_moves_total", "Flows that a connection id opened: its client moved.",
              MetricType::Counter, {}, ids.at("moves").get<double>());
   add_sessions(out, stats.at("sessions"));
+  add_streams(out, stats);
   return out.text();
 }
 

@@ -20,7 +20,13 @@ Operations::Operations(boost::asio::io_context& io, Config config, Engine engine
       config_file_(std::move(config_file)),
       version_(std::move(version)),
       health_(io, config_.checks_at_once,
-              [this](const HealthTarget& target, bool healthy) { note_health(target, healthy); }) {}
+              [this](const HealthTarget& target, bool healthy) { note_health(target, healthy); }),
+      stream_polls_(
+          io, [this](const StreamPollTarget& target, const std::vector<std::string>& names, bool failed) {
+            if (!failed) return learn_streams(engine_, spec_, target.pool, target.endpoint, names);
+            keep_streams(engine_, spec_, target.pool, target.endpoint, names);
+            return LearnedCounts{};
+          }) {}
 
 Operations::~Operations() { end(); }
 
@@ -39,11 +45,13 @@ lb::Status Operations::begin() {
 void Operations::end() {
   alive_.reset();
   health_.stop();
+  stream_polls_.stop();
 }
 
 void Operations::tick() {
   engine_.segment->stamp(engine_.now());
   load_window_.look(engine_);
+  stream_census_.look(engine_);
   const bool by_load = std::any_of(config_.pools.begin(), config_.pools.end(), [](const PoolConfig& pool) {
     return pool.pick == lb::PickMethod::kLeastLoad;
   });
@@ -162,15 +170,20 @@ void Operations::publish_soon() {
 
 void Operations::watch_backends() {
   std::vector<HealthTarget> targets;
+  std::vector<StreamPollTarget> polls;
   for (const PoolConfig& pool : config_.pools) {
-    if (!pool.health) continue;
-    for (const lb::PoolSpec& spec : spec_.pools)
-      if (spec.name == pool.name)
-        for (const lb::BackendSpec& backend : spec.backends)
-          targets.push_back({pool.name, {backend.address, backend.port}, *pool.health});
+    for (const lb::PoolSpec& spec : spec_.pools) {
+      if (spec.name != pool.name) continue;
+      for (const lb::BackendSpec& backend : spec.backends) {
+        const lb::Endpoint endpoint{backend.address, backend.port};
+        if (pool.health) targets.push_back({pool.name, endpoint, *pool.health});
+        if (pool.streams) polls.push_back({pool.name, endpoint, *pool.streams});
+      }
+    }
   }
   health_.set_at_once(config_.checks_at_once);
   health_.set(targets);
+  stream_polls_.set(polls);
 }
 
 uint64_t Operations::uptime_s() const {

@@ -23,6 +23,8 @@
 #include "control/passive_health.h"
 #include "control/slow_start.h"
 #include "control/stats.h"
+#include "control/stream_polls.h"
+#include "control/stream_stats.h"
 #include "control/trace.h"
 #include "lb/result.h"
 #include "lb/snapshot_spec.h"
@@ -60,6 +62,7 @@ struct BackendView {
   std::optional<DrainView> drain;
   std::optional<HealthView> health;  // nullopt: not checked
   std::optional<SlowStartView> slow_start;
+  std::optional<StreamPollView> streams;  // nullopt: it is not asked which it has
   Traffic traffic;
 };
 
@@ -129,6 +132,8 @@ class Operations {
   [[nodiscard]] const lb::SnapshotSpec& spec() const { return spec_; }  // in force
   [[nodiscard]] const Engine& engine() const { return engine_; }
   [[nodiscard]] const LoadWindow& load_window() const { return load_window_; }
+  [[nodiscard]] const StreamCensus& stream_census() const { return stream_census_; }
+  [[nodiscard]] const StreamPolls& stream_polls() const { return stream_polls_; }
   [[nodiscard]] uint64_t generation() const { return generation_; }
   [[nodiscard]] const std::optional<ReloadResult>& last_reload() const { return last_reload_; }
   [[nodiscard]] const std::string& config_file() const { return config_file_; }
@@ -175,6 +180,8 @@ class Operations {
   SlowStart slow_start_;
   PassiveHealth passive_health_;
   LoadWindow load_window_;
+  StreamCensus stream_census_;
+  StreamPolls stream_polls_;
   struct Unanswered {
     uint64_t since_ms;  // the engine's time
     bool silent;

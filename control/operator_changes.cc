@@ -180,6 +180,7 @@ std::vector<BackendView> Operations::backends(const std::string& pool) const {
       view.health = health_.view(pool, view.endpoint);
       if (const uint32_t share = slow_start_.share_percent(pool, view.endpoint); share < 100)
         view.slow_start = SlowStartView{share, slow_start_.remaining_s(pool, view.endpoint)};
+      view.streams = stream_polls_.view(pool, view.endpoint);
       view.traffic = backend_traffic(engine_, pool, view.endpoint);
       views.push_back(std::move(view));
     }

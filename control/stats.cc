@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/operations.h"
+#include "control/stream_stats.h"
 #include "lb/identity.h"
 
 namespace control {
@@ -207,9 +209,12 @@ Json traffic_json(const Traffic& traffic) {
           {"flows_open", traffic.flows_open()}};
 }
 
-Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec, const LoadWindow& window) {
+Json stats_json(const Operations& operations) {
+  const Engine& engine = operations.engine();
+  const lb::SnapshotSpec& spec = operations.spec();
   Json workers = Json::array(), ports = Json::array(), services = Json::array(), backends = Json::array();
-  for (size_t i = 0; i < engine.workers.size(); ++i) workers.push_back(worker_json(engine, window, i));
+  for (size_t i = 0; i < engine.workers.size(); ++i)
+    workers.push_back(worker_json(engine, operations.load_window(), i));
   for (size_t i = 0; i < engine.port_names.size(); ++i) ports.push_back(port_json(engine, i));
   for (const lb::ServiceSpec& service : spec.services) {
     Json row{{"service", service.name}};
@@ -227,14 +232,17 @@ Json stats_json(const Engine& engine, const lb::SnapshotSpec& spec, const LoadWi
                   {"unreachable", failures.unreachable}});
       backends.push_back(std::move(row));
     }
-  return {{"tsc_hz", engine.tsc_hz},
-          {"workers", workers},
-          {"ports", ports},
-          {"drops", drops_json(engine)},
-          {"connection_ids", connection_ids_json(engine)},
-          {"sessions", session_counters_json(engine)},
-          {"services", services},
-          {"backends", backends}};
+  return {
+      {"tsc_hz", engine.tsc_hz},
+      {"workers", workers},
+      {"ports", ports},
+      {"drops", drops_json(engine)},
+      {"connection_ids", connection_ids_json(engine)},
+      {"sessions", session_counters_json(engine)},
+      {"peeks", peeks_json(engine)},
+      {"streams", stream_counts_json(engine, operations.stream_census(), operations.stream_polls().totals())},
+      {"services", services},
+      {"backends", backends}};
 }
 
 Json neighbours_json(const Engine& engine) {

@@ -13,6 +13,8 @@
 
 namespace control {
 
+class Operations;
+
 // Traffic of one service or one backend since this process began. "in" is client to server.
 struct Traffic {
   uint64_t packets_in = 0, bytes_in = 0, packets_out = 0, bytes_out = 0;
@@ -38,12 +40,9 @@ Failures backend_failures(const Engine& engine, const std::string& pool, const l
 // The fields of `traffic`, with "flows_open".
 nlohmann::ordered_json traffic_json(const Traffic& traffic);
 
-// GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, services and
-// backends of `spec`.
-// spec    what the snapshot in force was made of
-// window  of the same engine
-nlohmann::ordered_json stats_json(const Engine& engine, const lb::SnapshotSpec& spec,
-                                  const LoadWindow& window);
+// GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, peeks, streams,
+// services and backends.
+nlohmann::ordered_json stats_json(const Operations& operations);
 
 // GET /v1/neighbours: next hops and their MAC addresses.
 nlohmann::ordered_json neighbours_json(const Engine& engine);
