@@ -9,17 +9,19 @@
 #include <string_view>
 #include <vector>
 
+#include "control/api_answer.h"
+#include "control/api_streams.h"
 #include "control/api_views.h"
 #include "control/flow_why.h"
 #include "control/flows.h"
 #include "control/limits.h"
 #include "control/metrics.h"
-#include "control/one_line.h"
 #include "control/percent.h"
 #include "control/ports.h"
 #include "control/query_field.h"
 #include "control/sessions.h"
 #include "control/stats.h"
+#include "control/streams.h"
 #include "control/told_session.h"
 #include "control/trace_view.h"
 
@@ -46,25 +48,6 @@ struct Route {
   std::vector<std::string_view> fields;  // of the body
 };
 
-ApiResponse answer(const Json& json, unsigned status = 200) {
-  // Names may hold any byte; those that are no UTF-8 are replaced rather than thrown at.
-  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace), ""};
-}
-ApiResponse refuse(unsigned status, const std::string& why) {
-  return answer({{"error", one_line(why)}}, status);
-}
-ApiResponse refuse(const Refusal& refusal) {
-  switch (refusal.kind) {
-    case Refusal::Kind::kNotFound:
-      return refuse(404, refusal.message);
-    case Refusal::Kind::kInvalid:
-      return refuse(422, refusal.message);
-    case Refusal::Kind::kFailed:
-      return refuse(500, refusal.message);
-  }
-  return refuse(500, refusal.message);
-}
-
 // nullopt: not given. Error: not a whole number in the range.
 lb::Result<std::optional<uint32_t>> number(const Json& body, const char* field, uint32_t least,
                                            uint32_t most) {
@@ -77,11 +60,6 @@ lb::Result<std::optional<uint32_t>> number(const Json& body, const char* field, 
 }
 
 std::optional<lb::Endpoint> endpoint_of(const Call& call) { return lb::Endpoint::parse(call.endpoint); }
-ApiResponse bad_endpoint(const std::string& text) {
-  return refuse(
-      422,
-      "\"" + text + "\" is no backend: an address, or address:port ([address]:port for IPv6), is wanted");
-}
 
 ApiResponse backend_answer(const Call& call, const lb::Endpoint& endpoint,
                            const std::optional<Refusal>& refusal) {
@@ -165,23 +143,11 @@ ApiResponse reset_all(const Call& call) { return done(call, call.operations.rese
 template <typename Filter>
 ApiResponse get_list(const Call& call, Json (*list)(const Engine&, const lb::SnapshotSpec&, const Filter&)) {
   const auto fields = query_fields(call.query);
-  if (!fields) return refuse(400, "the query is not name=value&name=value, each name once");
+  if (!fields) return bad_query();
   const auto filter = Filter::of(*fields);
   if (!filter) return refuse(422, filter.error());
   return answer(list(call.operations.engine(), call.operations.spec(), filter.value()));
 }
-// False, and `why` says so: it is there and no string.
-bool read_text(const Json& body, const char* field, std::string& into, std::string& why) {
-  const auto found = body.find(field);
-  if (found == body.end() || found->is_null()) return true;
-  if (!found->is_string()) {
-    why = std::string(field) + ": a string is wanted";
-    return false;
-  }
-  into = found->get<std::string>();
-  return true;
-}
-
 ApiResponse tell_session(const Call& call) {
   ToldSession told;
   std::string backend, why;
@@ -205,13 +171,17 @@ ApiResponse tell_session(const Call& call) {
 ApiResponse get_flows(const Call& call) { return get_list(call, flows_json); }
 ApiResponse get_flow_why(const Call& call) {
   const auto fields = query_fields(call.query);
-  if (!fields) return refuse(400, "the query is not name=value&name=value, each name once");
+  if (!fields) return bad_query();
   const auto question = FlowQuestion::of(*fields);
   if (!question) return refuse(422, question.error());
   const auto why = flow_why_json(call.operations, question.value());
   return why ? answer(why.value()) : refuse(404, why.error());
 }
 ApiResponse get_sessions(const Call& call) { return get_list(call, sessions_json); }
+ApiResponse get_streams(const Call& call) { return get_list(call, streams_json); }
+ApiResponse get_stream_where(const Call& call) { return stream_where(call.operations, call.query); }
+ApiResponse move_stream(const Call& call) { return move_stream(call.operations, call.body); }
+ApiResponse forget_stream(const Call& call) { return forget_stream(call.operations, call.body); }
 
 // Of the trace that runs or ran last.
 ApiResponse trace_answer(const Call& call, uint64_t id, uint64_t after) {
@@ -294,6 +264,10 @@ const std::vector<Route>& routes() {
        "/v1/sessions",
        tell_session,
        {"pool", "username", "backend", "server_password", "client_password"}},
+      {"GET", "/v1/streams", get_streams, {}},
+      {"GET", "/v1/streams/where", get_stream_where, {}},
+      {"POST", "/v1/streams/move", move_stream, {"service", "stream", "backend"}},
+      {"POST", "/v1/streams/forget", forget_stream, {"service", "stream"}},
       {"POST",
        "/v1/trace",
        begin_trace,

@@ -34,13 +34,14 @@ _cleatctl_offer_files() { # PREFIX WORD
 }
 
 # Offers what an argument of `cleatctl help` stands for.
-_cleatctl_offer_argument() { # NAME WORD POOL CLEATCTL...
+_cleatctl_offer_argument() { # NAME WORD POOL-OR-SERVICE CLEATCTL...
     local name=$1 word=$2 pool=$3 candidates=()
     shift 3
     case $name in
         POOL) mapfile -t candidates < <(_cleatctl_names pool "$@" pool show) ;;
         ENDPOINT | E) mapfile -t candidates < <(_cleatctl_names backend "$@" backend show ${pool:+"$pool"}) ;;
-        S) mapfile -t candidates < <(_cleatctl_names service "$@" service show) ;;
+        S | SERVICE) mapfile -t candidates < <(_cleatctl_names service "$@" service show) ;;
+        STREAM) mapfile -t candidates < <(_cleatctl_names stream "$@" stream show ${pool:+--service "$pool"}) ;;
         R) mapfile -t candidates < <(_cleatctl_names reason "$@" stats show) ;;
         FILE | PATH) _cleatctl_offer_files "" "$word" ;;
         KEY | P) [[ $word == @* ]] && _cleatctl_offer_files @ "${word#@}" ;;
@@ -125,7 +126,11 @@ _cleatctl() {
         fi
         _cleatctl_offer "$word" "${verbs[@]}"
     else
-        _cleatctl_offer_argument "${places[${#given[@]} - 2]-}" "$word" "${given[2]-}" "${ask[@]}"
+        local within=${given[2]-}
+        if [[ ${given[0]} == stream && ${places[${#given[@]} - 2]-} == ENDPOINT ]]; then
+            within=''
+        fi
+        _cleatctl_offer_argument "${places[${#given[@]} - 2]-}" "$word" "$within" "${ask[@]}"
     fi
 }
 

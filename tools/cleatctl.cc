@@ -25,7 +25,8 @@ constexpr const char* kValues[] = {"service",
                                    "lip",
                                    "lport",
                                    "limit",
-                                   "username",  // of `flow` and `session`
+                                   "username",
+                                   "prefix",  // of `flow`, `session` and `stream`
                                    "sid",
                                    "nonce",
                                    "sid-len",
@@ -52,6 +53,7 @@ std::string help() {
                c.arguments.empty() ? " " : std::string(c.arguments), std::string(c.what)});
   return "usage: cleatctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]\n\n" + table.text() +
          "\nENDPOINT is ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6.\n"
+         "STREAM is /APP/STREAM, VHOST/APP/STREAM, or a URL as clients use it.\n"
          "KEY is 32 hexadecimal digits, or @FILE that holds them; P an ice-pwd, or @FILE that holds it.\n"
          "--socket PATH  cleatd's API socket (default /run/cleat/api.sock)\n"
          "--json         print the API's JSON\n"

@@ -11,6 +11,7 @@
 #include "control/hidden_keys.h"
 #include "control/safe_file.h"
 #include "control/sessions.h"
+#include "control/streams.h"
 #include "tools/cleatctl_client.h"
 #include "tools/cleatctl_json_table.h"
 #include "tools/cleatctl_key.h"
@@ -25,7 +26,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Arguments = std::vector<std::string>;
 constexpr uint64_t kShown = 100;  // of a list, unless --limit says otherwise
-constexpr uint64_t kShownAtOnce = std::min(control::kMaxFlowsShown, control::kMaxSessionsShown);
+constexpr uint64_t kShownAtOnce =
+    std::min({control::kMaxFlowsShown, control::kMaxSessionsShown, control::kMaxStreamsShown});
 
 using Show = std::string (*)(const Json&);
 
@@ -239,10 +241,24 @@ int session_tell(const Options& o, const Arguments& a) {
   return request(o, "POST", "/v1/sessions", body, nullptr);
 }
 
+int stream_show(const Options& o, const Arguments&) { return list(o, "streams", show_streams); }
+int stream_where(const Options& o, const Arguments& a) {
+  return get(o, "/v1/streams/where?service=" + encode_segment(a[0]) + "&stream=" + encode_segment(a[1]),
+             where_stream);
+}
+int stream_move(const Options& o, const Arguments& a) {
+  return request(o, "POST", "/v1/streams/move", {{"service", a[0]}, {"stream", a[1]}, {"backend", a[2]}},
+                 nullptr);
+}
+int stream_forget(const Options& o, const Arguments& a) {
+  return request(o, "POST", "/v1/streams/forget", {{"service", a[0]}, {"stream", a[1]}}, nullptr);
+}
+
 constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
 constexpr std::string_view kTraceOptions =
     "client port vip service backend reason drops-only packets seconds write snaplen ";
 constexpr std::string_view kSessionFilters = "service backend username limit ";
+constexpr std::string_view kStreamFilters = "service backend prefix limit ";
 
 constexpr size_t kAnyNumber = SIZE_MAX;
 
@@ -273,6 +289,14 @@ constexpr Command kCommands[] = {
     {"session", "why", "USERNAME", "how its server was found, to where replies go", 1, 1, "", session_why},
     {"session", "tell", "POOL USERNAME ENDPOINT [--server-password P] [--client-password P]",
      "whose a session is, before its client comes", 3, 3, "server-password client-password ", session_tell},
+    {"stream", "show", "[--service S] [--backend E] [--prefix NAME] [--limit N]",
+     "streams: which backend has each, who publishes", 0, 0, kStreamFilters, stream_show},
+    {"stream", "where", "SERVICE STREAM", "where its next publisher and player would go, and why", 2, 2, "",
+     stream_where},
+    {"stream", "move", "SERVICE STREAM ENDPOINT", "its next connections go there; those that are there stay",
+     3, 3, "", stream_move},
+    {"stream", "forget", "SERVICE STREAM", "its next connection goes where a new stream's would", 2, 2, "",
+     stream_forget},
     {"trace", "show",
      "[--client IP [--port N]] [--vip V] [--service S] [--backend E] [--drops-only] [--reason R] [--packets "
      "N] "

@@ -39,4 +39,10 @@ std::string plain_table(const Json& rows, const std::vector<std::pair<std::strin
   return table.text();
 }
 
+void CountTable::add(const std::string& what, const Json& count) {
+  if (count == 0) return;
+  table_.add({what, cleatctl::text(count)});
+  any_ = true;
+}
+
 }  // namespace cleatctl

@@ -28,23 +28,6 @@ std::string traffic_table(const Json& rows, const std::vector<std::string>& name
   return table.text();
 }
 
-// Those that are not 0; nothing when all are.
-class CountTable {
- public:
-  CountTable(const std::string& of, const std::string& unit) : table_({of, unit + ">"}) {}
-
-  void add(const std::string& what, const Json& count) {
-    if (count == 0) return;
-    table_.add({what, cleatctl::text(count)});
-    any_ = true;
-  }
-  [[nodiscard]] std::string text() const { return any_ ? "\n" + table_.text() : ""; }
-
- private:
-  Table table_;
-  bool any_ = false;
-};
-
 std::string connection_ids_table(const Json& ids) {
   CountTable table("connection ids", "packets");
   for (const auto& [config, packets] : ids.at("routed").items())
@@ -125,7 +108,8 @@ std::string show_services(const Json& services) {
                                                {"of>", "backends"},
                                                {"flows>", "flows_open"},
                                                {"bytes in>", "bytes_in"},
-                                               {"bytes out>", "bytes_out"}});
+                                               {"bytes out>", "bytes_out"}}) +
+         show_rules(services);
 }
 
 std::string show_config(const Json& config) {
@@ -166,6 +150,7 @@ std::string show_stats(const Json& stats) {
   out += "\n" + traffic_table(stats.at("backends"), {"pool", "backend"});
   out += connection_ids_table(stats.at("connection_ids"));
   out += sessions_table(stats.at("sessions"));
+  out += show_stream_counts(stats);
   Json drops = Json::array();
   for (const Json& drop : stats.at("drops"))
     if (drop.at("packets") != 0) drops.push_back(drop);

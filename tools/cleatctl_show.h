@@ -20,7 +20,13 @@ std::string show_flows(const nlohmann::ordered_json& flows);        // GET /v1/f
 std::string why_flow(const nlohmann::ordered_json& why);            // GET /v1/flows/why, in words
 std::string show_sessions(const nlohmann::ordered_json& sessions);  // GET /v1/sessions
 std::string why_sessions(const nlohmann::ordered_json& sessions);   // GET /v1/sessions, a paragraph each
-std::string show_ports(const nlohmann::ordered_json& ports);        // GET /v1/ports
+std::string show_streams(const nlohmann::ordered_json& streams);    // GET /v1/streams
+std::string where_stream(const nlohmann::ordered_json& where);      // GET /v1/streams/where, in words
+std::string show_stream_counts(
+    const nlohmann::ordered_json& stats);  // GET /v1/stats: its part of it; "" if there are none
+std::string show_rules(
+    const nlohmann::ordered_json& services);  // GET /v1/services: vhosts and routes; "" if there are none
+std::string show_ports(const nlohmann::ordered_json& ports);            // GET /v1/ports
 std::string show_neighbours(const nlohmann::ordered_json& neighbours);  // GET /v1/neighbours
 
 // What is left of a backend's drain; "" if there is none.

@@ -71,12 +71,14 @@ def pools_and_services_come_from_the_daemon(stage):
     assert stage.offers("pool show ") == ["near", "near6"]
     assert stage.offers("--json backend drain near6") == ["near6"]
     assert stage.offers("flow show --limit 5 --service w") == ["web"]
+    assert stage.offers("stream where ") == ["web"]
 
 
 def backends_are_those_of_the_pool(stage):
     assert stage.offers("backend drain near ") == ["10.20.0.11:80", "10.20.0.12:80"]
     assert stage.offers("backend weight near6 ") == ["[fd20::11]:80"]
     assert len(stage.offers("flow show --backend ")) == 3
+    assert len(stage.offers("stream move web /live/cam ")) == 3
 
 
 def what_bash_has_split_at_a_colon_is_offered_from_there(stage):
