@@ -101,11 +101,11 @@ class PeekInWeather : public PeekTest, public ::testing::WithParamInterface<Weat
 };
 
 TEST_P(PeekInWeather, LosesNoByteOfEitherSide) {
-  for (uint32_t seed = 1; seed <= 20 && !HasFailure(); ++seed) converse(seed, process);
+  for (uint32_t seed = 1; seed <= 6 && !HasFailure(); ++seed) converse(seed, process);
 }
 
 TEST_P(PeekInWeather, FastWayIsThePlainWay) {
-  for (uint32_t seed = 100; seed <= 104; ++seed) {
+  for (uint32_t seed = 100; seed <= 101; ++seed) {
     const std::vector<Bytes> fast = converse(seed, process), plain = converse(seed, process_slowly);
     ASSERT_EQ(fast.size(), plain.size());
     for (size_t i = 0; i < fast.size(); ++i) ASSERT_EQ(difference(fast[i], plain[i]), "") << i;
