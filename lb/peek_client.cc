@@ -130,6 +130,7 @@ class Client {
     if (acked > peek.out_acked && acked <= peek.out_sent) {
       peek.out_acked = acked;
       peek.tries = 0;
+      peek.due_ms = now_.ms + kFirstRepeatMs;
     }
     peek.client_window = uint32_t{segment_.window}
                          << (peek.client_options.scales() ? peek.client_options.window_scale : 0);

@@ -117,7 +117,9 @@ void answer_syn(Worker& worker, const Snapshot& snapshot, Now now, const Packet&
 
 void say_to_client(Worker& worker, const Snapshot& snapshot, Now now, Peek& peek, uint8_t flags) noexcept {
   say_from(worker, snapshot, now, peek, peek.out_sent, flags);
+  if (peek.out_sent == peek.out_size) return;
   peek.out_sent = peek.out_size;
+  peek.due_ms = now.ms + kFirstRepeatMs;
 }
 
 void say_again_to_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {

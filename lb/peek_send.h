@@ -14,6 +14,9 @@ namespace lb {
 // By how many bits Cleat scales its window down for a client that scales, as most servers do.
 inline constexpr uint8_t kOwnScale = 7;
 
+// When what was sent first is sent again; a local network's servers answer sooner.
+inline constexpr uint64_t kFirstRepeatMs = 250;
+
 // The SYN-ACK to a client's SYN. own_number  Cleat's, a cookie; agreed  what the client's SYN says
 void answer_syn(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, uint32_t own_number,
                 const SynOptions& agreed) noexcept;

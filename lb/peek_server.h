@@ -19,9 +19,6 @@ PeekEnd open_server(Worker& worker, const Snapshot& snapshot, Now now, const Pac
 void hear_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, NatSlot& slot,
                  const SlotView& view, Verdict& verdict) noexcept;
 
-// When what was sent first is sent again; a local network's servers answer sooner.
-inline constexpr uint64_t kFirstRepeatMs = 250;
-
 // Client and server have the same numbers from here on, but for a constant, and packets are passed on.
 // control  the slot's, probing
 // returns  false: the slot changed meanwhile, or the flow table is full; the peek ended

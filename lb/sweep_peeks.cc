@@ -35,7 +35,8 @@ void look_after(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held h
   switch (peek.phase) {
     case PeekPhase::kReading:
       if (age > kReadMs) return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kTooSlow);
-      return;
+      if (peek.out_acked == peek.out_size) return;
+      break;
     case PeekPhase::kConnecting:
     case PeekPhase::kSpeaking:
       if (!has_slot(worker, peek) || age > kAnswerMs) {

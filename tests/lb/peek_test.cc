@@ -60,6 +60,21 @@ TEST_F(PeekTest, BytesOfBothSidesArriveAsTheyWereSent) {
   EXPECT_EQ(net_->rig().worker().peeks.used(), 0U);
 }
 
+TEST_F(PeekTest, WhatItAnswersBeforeItKnowsTheStreamIsRepeatedUntilItIsHeard) {
+  constexpr size_t kHandshake = 1536;
+  for (uint32_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
+    servers_.clear();
+    with_servers({}, 1, seed);
+    net_->faults({.lost = 30});
+    TcpPeer& client = net_->client("198.51.100.7:40000");
+    client.connect(endpoint("10.10.0.100:1935"));
+    Bytes opening(1 + kHandshake);  // RTMP's C0 and C1, without digests
+    opening[0] = 3;
+    client.say(opening);
+    EXPECT_TRUE(net_->run_until([&] { return client.heard().size() == 1 + 2 * kHandshake; }, 180)) << seed;
+  }
+}
+
 struct Weather {
   const char* name;
   Faults faults;
