@@ -169,7 +169,7 @@ class Client {
       case AskState::kNotIt:
         return end(PeekEnd::kNotUnderstood);
       case AskState::kPartial:
-        if (held_->in.is_full()) end(PeekEnd::kTooLong);
+        if (!has_room(*held_)) end(PeekEnd::kTooLong);
         return;
       case AskState::kWhole:
         break;

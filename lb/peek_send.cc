@@ -115,6 +115,10 @@ void answer_syn(Worker& worker, const Snapshot& snapshot, Now now, const Packet&
             .options = text.bytes()});
 }
 
+bool has_room(const Peek& peek) noexcept {
+  return own_window(peek.client_options, peek.in.ready().size()) > 0;
+}
+
 void say_to_client(Worker& worker, const Snapshot& snapshot, Now now, Peek& peek, uint8_t flags) noexcept {
   say_from(worker, snapshot, now, peek, peek.out_sent, flags);
   if (peek.out_sent == peek.out_size) return;

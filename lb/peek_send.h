@@ -21,6 +21,9 @@ inline constexpr uint64_t kFirstRepeatMs = 250;
 void answer_syn(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, uint32_t own_number,
                 const SynOptions& agreed) noexcept;
 
+// The client is told that it may say more.
+bool has_room(const Peek& peek) noexcept;
+
 // An acknowledgement of all that came in order; with it what Cleat has to say and did not say yet, or all of it again.
 // flags  beside ACK
 void say_to_client(Worker& worker, const Snapshot& snapshot, Now now, Peek& peek, uint8_t flags = 0) noexcept;

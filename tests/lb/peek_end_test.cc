@@ -90,6 +90,16 @@ TEST_F(PeekEnds, RequestOfSixteenKilobytesIsServedAndOneOfThirtyIsReset) {
   EXPECT_EQ(ends(PeekEnd::kTooLong), 1U);
 }
 
+TEST_F(PeekEnds, RequestThatLeavesLessRoomThanAWindowCanTellIsTooLong) {
+  TcpPeer& bad = client(9);
+  const Bytes opening = text("GET /live/cam.flv?");
+  bad.say(opening + Bytes(PeekBuffer::kCapacity - opening.size() - 100, 'x'));
+  ASSERT_TRUE(net_.run_until([&] { return bad.all_acknowledged() || bad.was_reset(); }));
+  bad.say(Bytes(5000, 'x'));
+  EXPECT_TRUE(net_.run_until([&] { return bad.was_reset(); }, 20));
+  EXPECT_EQ(ends(PeekEnd::kTooLong), 1U);
+}
+
 TEST_F(PeekEnds, ClientThatIsPushedOutMakesRoomForOthers) {
   const uint32_t places = rig().worker().peeks.count();
   for (unsigned n = 0; n < 2 * places; ++n) {
