@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The lab itself, with the kernel's NAT in Cleat's place: it carries traffic, and whatever ends it, nothing is left."""
+import re
 import signal
 import subprocess
 import sys
@@ -7,12 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from lab.crowd import ask_who  # noqa: E402
+from lab.loss import Loss  # noqa: E402
 from lab.nginx import Nginx  # noqa: E402
 from lab.run import Run  # noqa: E402
 from lab.stand_in import stand_in  # noqa: E402
 from lab.topology import Topology  # noqa: E402
 from lab.traffic import fetch, sha256, url  # noqa: E402
 from lab.wait import wait_for  # noqa: E402
+from lab.wire import Wire  # noqa: E402
 from tap import run_tests  # noqa: E402
 from traces import traces_of  # noqa: E402
 
@@ -35,6 +38,27 @@ def two_arms_carry_both_families():
 
 def one_arm_carries_both_families():
     carries_both_families(1)
+
+
+def pinged(host, count):
+    """(answers, answers that came again) of so many echo requests to the router."""
+    said = host.call("ping", "-q", "-c", count, "-i", "0.01", "-W", "1", "10.10.0.1", check=False).stdout
+    return tuple(int(found[1]) if (found := re.search(what, said)) else 0 for what in (r"(\d+) received", r"\+(\d+) duplicates"))
+
+
+def a_bad_cable_is_bad_as_long_as_it_is_laid():
+    with Run() as run:
+        net = Topology(run)
+        client = net.clients[0]
+        with Wire(run, net.outside, client, late=0.2, twice=0.2, lost=0.2) as wire:
+            answers, again = pinged(client, 100)
+            frames = wire.frames()
+        assert 30 < answers < 100 and again > 0, (answers, again)
+        assert all(frames[what] > 10 for what in ("late", "twice", "lost")), frames
+        with Loss({client: "icmp type echo-reply"}) as loss:
+            assert pinged(client, 10) == (0, 0)
+        assert loss.packets() == 10
+        assert pinged(client, 10) == (10, 0)
 
 
 class Neighbour:
@@ -111,7 +135,8 @@ def the_next_run_removes_what_a_killed_one_left():
     alive.end(signal.SIGINT)
 
 
-TESTS = (two_arms_carry_both_families, one_arm_carries_both_families, nothing_is_left_after_success,
+TESTS = (two_arms_carry_both_families, one_arm_carries_both_families, a_bad_cable_is_bad_as_long_as_it_is_laid,
+         nothing_is_left_after_success,
          nothing_is_left_after_an_exception, nothing_is_left_after_ctrl_c, nothing_is_left_after_sigterm,
          two_runs_at_once_do_not_meet, the_next_run_removes_what_a_killed_one_left)
 

@@ -10,6 +10,7 @@ from staged import run_on_stages, say
 from lab.child import Child
 from lab.cleat import Cleatd, api_path, state_path
 from lab.config import config_for, service
+from lab.loss import Loss
 from lab.nginx import PROXIED_PORT, Nginx
 from lab.topology import Topology
 from lab.traffic import fetch, sha256, url
@@ -121,20 +122,10 @@ class Stage:
         assert {str(port) for port in report["ports"]} <= told
         return report
 
-    def lose(self, percent):
+    def losing(self, percent):
         """On both sides of Cleat, what comes of these connections at the client and at the servers."""
-        for host, end in ((self.client, "sport"), *((backend, "dport") for backend in self.net.backends)):
-            host.sh(f"nft add table inet loss; nft add chain inet loss in '{{ type filter hook input priority 0; }}'; "
-                    f"nft add rule inet loss in tcp {end} {PROXIED_PORT} numgen random mod 100 '<' {percent} counter drop")
-
-    def lost(self):
-        """How many packets, and no more from now on."""
-        packets = 0
-        for host in (self.client, *self.net.backends):
-            rules = host.sh("nft -j list table inet loss; nft delete table inet loss")
-            packets += sum(e["counter"]["packets"] for rule in json.loads(rules)["nftables"] if "rule" in rule
-                           for e in rule["rule"]["expr"] if "counter" in e)
-        return packets
+        part = f"{PROXIED_PORT} numgen random mod 100 < {percent}"
+        return Loss({self.client: f"tcp sport {part}", **{backend: f"tcp dport {part}" for backend in self.net.backends}})
 
     def held(self, vip, put=None):
         """A transfer that stands still after its first megabyte until it is let go. put: the name to upload by; None: a download"""
@@ -162,14 +153,11 @@ def through(way):
         say(f"10 MB down in {stage.download(vip):.2f} s, up in {stage.upload(vip, way):.2f} s")
 
     def with_loss(stage):
-        stage.lose(2)
-        try:
+        with stage.losing(2) as loss:
             say(f"10 MB down in {stage.download(vip, 90):.1f} s, up in {stage.upload(vip, f'lossy-{way}', 90):.1f} s")
             stage.crowd(vip)
-        finally:
-            packets = stage.lost()
-        say(f"{packets} packets lost")
-        assert packets > 100
+        say(f"{loss.packets()} packets lost")
+        assert loss.packets() > 100
 
     tests.__name__ = f"two_hundred_clients_from_{way}_are_known_to_the_server"
     bodies.__name__ = f"ten_megabytes_each_way_from_{way}_arrive_whole"

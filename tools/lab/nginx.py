@@ -28,6 +28,7 @@ http {{
   client_body_temp_path {folder}/tmp1; proxy_temp_path {folder}/tmp2; fastcgi_temp_path {folder}/tmp3;
   uwsgi_temp_path {folder}/tmp4; scgi_temp_path {folder}/tmp5;
   access_log off; default_type application/octet-stream; root {folder}/www; keepalive_timeout 300;
+  large_client_header_buffers 4 32k;
   log_format event '$msec $uri $args';
   log_format proxied '{told}';
   log_format peer '$msec $remote_addr:$remote_port $status $body_bytes_sent';

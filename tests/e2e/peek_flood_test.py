@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Ten thousand clients that begin a connection and do not go on, at a service that accepts them itself: others are served meanwhile.
+
+Those that only send a SYN cost nothing (RFC 4987 section 3.6). Those that say a part of a request have a place in a table that is
+smaller than they are many; each is reset, pushed out by a younger one or too slow.
+"""
+import json
+import sys
+from pathlib import Path
+
+from staged import run_on_stages, say
+from peek_stage import CAM, Stage
+from lab.child import Child
+from lab.loss import Loss
+from lab.nginx import WEB_PORT
+
+COUNT, RATE = 10_000, 2500
+PLACES = 4096  # lb::Peeks::kDefaultCount
+_HALF_OPEN = Path(__file__).with_name("half_open.py")
+
+
+def _flood(stage, *text):
+    """What became of them, and how many others were served meanwhile."""
+    served = 0
+    with Loss({stage.net.crowd: f"tcp sport {WEB_PORT}"}):
+        words = [sys.executable, "-B", _HALF_OPEN, stage.net.vip, WEB_PORT, COUNT, RATE, *text]
+        child = Child(stage.run, f"half-open-{len(stage.run.pids)}", words, stage.net.crowd)
+        while child.running():
+            stage.all_whole(stage.ask("--count", 5))
+            served += 5
+        assert child.wait() == 0, child.last_lines()
+    report = json.loads(child.last_lines(1))
+    say(f"{report}; {served} others were served meanwhile")
+    assert served > 0
+    return report
+
+
+def connections_that_are_not_acknowledged_cost_nothing(stage):
+    report = _flood(stage)
+    assert report["answered"] > COUNT * 0.99 and report["reset"] == 0, report
+
+
+def requests_that_are_not_finished_end_each_by_a_reset(stage):
+    report = _flood(stage, f"GET {CAM} HTTP/1.1\r\nHost: ")
+    assert report["heard"] > COUNT * 0.9 > PLACES, report
+    assert report["reset"] > report["heard"] * 0.99, report
+
+
+def nothing_is_left_of_them(stage):
+    stage.comes_to_rest()
+    stage.serves()
+    say(f"drops {stage.cleatd.api.drops()}")
+
+
+TESTS = (connections_that_are_not_acknowledged_cost_nothing, requests_that_are_not_finished_end_each_by_a_reset,
+         nothing_is_left_of_them)
+
+if __name__ == "__main__":
+    run_on_stages((Stage, TESTS))
