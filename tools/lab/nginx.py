@@ -22,6 +22,11 @@ rtmp {{
       live on; wait_key on; wait_video on; notify_method get;
       on_publish http://127.0.0.1:{notify}/publish; on_play http://127.0.0.1:{notify}/play;
     }}
+    application show {{
+      live on; wait_key on; wait_video on;
+      hls on; hls_path {folder}/www/show; hls_fragment 1s; hls_playlist_length 60s;
+      record all; record_path {folder}/recorded;
+    }}
   }}
 }}
 http {{
@@ -68,8 +73,10 @@ Streams = collections.namedtuple("Streams", "publishers players received_bytes")
 class Nginx:
     """Serves on every address of `space`; ready when the constructor returns.
 
-    RTMP  application live on 1935; notifies itself of each publish and play, hence events()
-    web   8080: /body (BODY_BYTES of random bytes in `body`), /who (its name), /from (whom it sees), www/ for more files
+    RTMP  applications live and show on 1935; live notifies itself of each publish and play, hence events(); show is HLS, too,
+          and recorded
+    web   8080: /body (BODY_BYTES of random bytes in `body`), /who (its name), /from (whom it sees), www/ for more files; HLS:
+          /show/STREAM.m3u8
     proxied  8081, only with a PROXY header: files as on 8080; /seen, what the header says; PUT /put/NAME keeps a file in www/put
     API   1985: /api/v1/versions for health checks, /stat
     """
@@ -79,6 +86,7 @@ class Nginx:
         self.folder = run.path(f"nginx-{self.name}")
         self.www = self.folder / "www"
         self.www.mkdir(parents=True)
+        (self.folder / "recorded").mkdir()
         self.body = body or _random_body()
         (self.www / "body").write_bytes(self.body)
         self.config_path = self.folder / "nginx.conf"
@@ -104,6 +112,14 @@ class Nginx:
             found[stream.findtext("name")] = Streams(publishers, len(clients) - publishers,
                                                      int(stream.findtext("bytes_in")))
         return found
+
+    def playable(self):
+        """Names of the streams that have been published to `show` and can be played over HTTP."""
+        return {path.stem for path in (self.www / "show").glob("*.m3u8")}
+
+    def recording(self, stream):
+        """The file of what was published to `show` under that name. Written to its end when the publisher has left."""
+        return self.folder / "recorded" / f"{stream}.flv"
 
     def carries(self):
         """Streams over all streams together."""

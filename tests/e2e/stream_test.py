@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Publishers and players of one stream meet at one of three real servers, whoever comes first and whatever the player's protocol, if
+the service's affinity is `stream`; by `tuple` a third of them do.
+
+nginx gives out by HLS what comes by RTMP, node-media-server by HTTP-FLV.
+"""
+import collections
+import signal
+
+from staged import run_on_stages, say
+from stream_peers import play_flv, play_hls, recording_faults
+from stream_stage import Stage
+from lab.loss import Loss
+from lab.nginx import RTMP_PORT, WEB_PORT, Nginx
+from lab.node_media import NodeMedia, no_node_media
+from tap import Skipped
+
+BATCH, BATCHES = 15, 4  # streams at a time: a small machine must keep up
+COUNT = BATCH * BATCHES
+
+
+def nginx(run, build):
+    return Stage(run, build, Nginx, "show", "m3u8", play_hls, records=True)
+
+
+def node_media(run, build):
+    if reason := no_node_media():
+        raise Skipped(reason)
+    return Stage(run, build, NodeMedia, "live", "flv", play_flv)
+
+
+def by_tuple_about_a_third_meet(stage):
+    """The question is put once, when the stream is there."""
+    met = 0
+    for names in batches("tuple"):
+        publishers = stage.publish("tuple", names)
+        stage.wait_playable(names)
+        met += len(stage.answered_at_once("tuple", names))
+        stop(publishers)
+    say(f"{met} of {COUNT} met")
+    assert COUNT / 6 < met < COUNT / 2, met
+
+
+def by_stream_all_meet(stage):
+    where = sum((all_meet(stage, names) for names in batches("stream")), collections.Counter())
+    say(f"{COUNT} published, {2 * COUNT} of {2 * COUNT} players met them; streams by server {dict(where)}")
+    assert len(where) == len(stage.servers) and where.total() == COUNT, where
+
+
+def so_they_do_when_every_fiftieth_packet_is_lost(stage):
+    ports = f"{{ {RTMP_PORT}, {WEB_PORT} }} numgen random mod 100 < 2"
+    with Loss({stage.client: f"tcp sport {ports}", **{backend: f"tcp dport {ports}" for backend in stage.net.backends}}) as loss:
+        all_meet(stage, batches("lossy")[0])
+    say(f"{loss.packets()} packets lost")
+    assert loss.packets() > 20
+
+
+def nothing_is_left_of_them(stage):
+    stage.comes_to_rest()
+    say(f"drops {stage.cleatd.api.drops()}")
+
+
+def batches(prefix):
+    return [[f"{prefix}-{number}-{i}" for i in range(BATCH)] for number in range(BATCHES)]
+
+
+def all_meet(stage, names):
+    """Publishes and plays each of them by two protocols, every other one before it is published. Returns {server: streams}."""
+    early, late = names[::2], names[1::2]
+    played = stage.play("stream", early, early=True)
+    stage.wait_waiting("stream", [each for each in played if each.kind != "hls"])
+    publishers = stage.publish("stream", names)
+    stage.wait_playable(names)
+    played += stage.play("stream", late)
+    left = stage.wait_met(played)
+    where = stage.where(names)
+    stop(publishers + [each.child for each in played])
+    assert not left, (where, [(each.kind, each.name, each.child.last_lines(1)) for each in left])
+    stage.comes_to_rest()
+    faults = [fault for each in played for fault in each.faults(stage.published)]
+    faults += [fault for recording in stage.recordings(names) for fault in recording_faults(recording, stage.published)]
+    assert not faults, faults
+    return collections.Counter({server: len(has) for server, has in where.items()})
+
+
+def stop(children):
+    """All at once: each takes a moment to say good-bye."""
+    for child in children:
+        child.send(signal.SIGTERM)
+    for child in children:
+        child.stop()
+
+
+TESTS = (by_tuple_about_a_third_meet, by_stream_all_meet, so_they_do_when_every_fiftieth_packet_is_lost, nothing_is_left_of_them)
+
+if __name__ == "__main__":
+    run_on_stages((nginx, TESTS), (node_media, TESTS))
