@@ -213,8 +213,9 @@ class Client {
     }
     if (rtmp.state() == RtmpPeek::State::kMore) return AskState::kPartial;
     const RtmpName& name = rtmp.name();
-    const auto key = StreamKey::make(snapshot_.stream_rules[packet_.service->stream_rules].vhosts().find(name.host()), name.app(),
-                                     name.stream());
+    const auto key =
+        StreamKey::make(snapshot_.stream_rules[packet_.service->stream_rules].vhosts().find(name.host()),
+                        name.app(), name.stream());
     if (rtmp.state() == RtmpPeek::State::kFailed || !key) {
       const RtmpFault fault = rtmp.state() == RtmpPeek::State::kFailed ? rtmp.fault() : RtmpFault::kBadName;
       worker_.counters.peeks.rtmp_faults[static_cast<unsigned>(fault)].add(1);

@@ -24,6 +24,7 @@ Setup setup_of(const Scale& scale, ServiceSetup service, uint64_t flows, bool v6
 
 constexpr ServiceSetup kNat{}, kDsr{Forward::kDsr}, kIpip{Forward::kIpip}, kGue{Forward::kGue};
 constexpr ServiceSetup kNatTcp{Forward::kNat, Protocol::kTcp};
+constexpr ServiceSetup kJoined{Forward::kNat, Protocol::kTcp, Affinity::kTuple, 0, true};
 
 struct Hit {
   const char* name;
@@ -39,6 +40,9 @@ constexpr Hit kHits[] = {
     {"nat_v4_reply_traced", kNat, kFromServers, false, true},
     {"nat_new_flow", kNat, kFromNew},
     {"nat_v4_tcp_hit", kNatTcp, {1, Traffic::kClients, Payload::kAck}},
+    {"nat_v4_tcp_reply", kNatTcp, {1, Traffic::kReplies, Payload::kAck}},
+    {"joined_v4_hit", kJoined, {1, Traffic::kClients, Payload::kAck}},
+    {"joined_v4_reply", kJoined, {1, Traffic::kReplies, Payload::kAck}},
     {"nat_v6_hit", kNat, kFromClients, true},
     {"nat_v6_reply", kNat, kFromServers, true},
     {"dsr_v4_hit", kDsr, kFromClients},

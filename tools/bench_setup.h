@@ -17,7 +17,8 @@ struct ServiceSetup {
   lb::Forward forward = lb::Forward::kNat;
   lb::Protocol protocol = lb::Protocol::kUdp;
   lb::Affinity affinity = lb::Affinity::kTuple;
-  uint64_t flows = 0;  // ICE: sessions
+  uint64_t flows = 0;   // ICE: sessions
+  bool joined = false;  // TCP in nat: as if Cleat had accepted each (lb/seam.h)
   friend bool operator==(const ServiceSetup&, const ServiceSetup&) = default;
 };
 

@@ -9,6 +9,7 @@
 #include "lb/close_flow.h"
 #include "lb/compile.h"
 #include "lb/hash.h"
+#include "lb/seam.h"
 #include "lb/trace_ring.h"
 #include "tools/bench_batch.h"
 
@@ -38,7 +39,26 @@ World::World(const Setup& setup) : setup_(setup), backends_(setup.backends), flo
     churn(service);
     for (const Flow& flow : flows_[service])
       if (!is_tracked(flow)) fail("a flow was lost");
+    if (setup.services[service].joined) join(service);
   }
+  if (joined_) snapshot_ = compile(spec());
+}
+
+lb::SnapshotSpec World::spec() const {
+  lb::SnapshotSpec spec = spec_of(setup_);
+  for (size_t i = 0; i < setup_.services.size(); ++i)
+    if (joined_ && setup_.services[i].joined) spec.services[i].affinity = lb::Affinity::kStream;
+  return spec;
+}
+
+void World::join(ServiceIndex service) {
+  for (const Flow& flow : flows_[service]) {
+    lb::NatSlot& slot = slots().at(flow.slot);
+    const lb::SlotControl control(slot.control.load());
+    lb::put_seam(slot, {.out = static_cast<uint32_t>(flow.number * 0x9e3779b9U)});
+    slot.control.store(control.in_state(lb::SlotState::kSpliced, lb::Quarantine::kNone, now().tick()).raw());
+  }
+  joined_ = true;
 }
 
 World::~World() = default;
@@ -62,7 +82,7 @@ std::unique_ptr<const lb::Snapshot> World::compile(const lb::SnapshotSpec& spec)
 void World::trace(bool on) {
   if (on == traced_) return;
   traced_ = on;
-  lb::SnapshotSpec spec = spec_of(setup_);
+  lb::SnapshotSpec spec = this->spec();
   if (on) {
     spec.trace.emplace();
     spec.trace->filter.client = lb::IpAddress::parse("192.0.2.1").value();
@@ -71,10 +91,10 @@ void World::trace(bool on) {
   snapshot_ = compile(spec);
 }
 
-void World::prepare_swap() { next_ = compile(spec_of(setup_)); }
+void World::prepare_swap() { next_ = compile(spec()); }
 
 std::unique_ptr<const lb::Snapshot> World::compile_with(lb::PickMethod method) {
-  lb::SnapshotSpec spec = spec_of(setup_);
+  lb::SnapshotSpec spec = this->spec();
   spec.pools[0].pick = method;
   return compile(spec);
 }

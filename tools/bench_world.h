@@ -88,6 +88,9 @@ class World {
 
  private:
   std::unique_ptr<const lb::Snapshot> compile(const lb::SnapshotSpec& spec);
+  // The flows of a service are joined from now on, as after a conversation of each.
+  void join(ServiceIndex service);
+  [[nodiscard]] lb::SnapshotSpec spec() const;
   // At most a batch of new flows. Returns those that the table took.
   std::vector<Flow> open(ServiceIndex service, uint64_t count);
   void fill(ServiceIndex service);
@@ -106,7 +109,7 @@ class World {
   std::vector<lb::BackendId> backends_;  // by number
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<std::vector<Flow>> flows_;  // by service
-  bool traced_ = false;
+  bool traced_ = false, joined_ = false;
   uint64_t elapsed_ns_ = 0, generation_ = 0, clients_ = 0, random_ = 1, refused_ = 0, asked_ = 0;
 };
 
