@@ -18,7 +18,10 @@ bool is_published(const Json& stream) {
 }  // namespace
 
 lb::Result<std::vector<std::string>> published_streams(std::string_view body) {
-  const Json answer = Json::parse(body, nullptr, false);
+  // Deeper things are none of ours, and would take memory by the gigabyte.
+  constexpr int kDepth = 8;
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) { return depth < kDepth; };
+  const Json answer = Json::parse(body, shallow, false);
   if (answer.is_discarded()) return lb::Error{"not json"};
   if (!answer.is_object() || !answer.contains("streams") || !answer["streams"].is_array())
     return lb::Error{"no list of streams"};

@@ -48,9 +48,9 @@ Refused move_stream(const Engine& engine, const StreamPlace& place, const lb::En
     return Refusal{Kind::kInvalid, "backend " + backend.to_string() +
                                        " takes no new sessions: cleatctl backend show says why"};
   if (!put(engine, place, *id))
-    return Refusal{Kind::kFailed, "no room for another stream: dataplane.streams is " +
-                                      std::to_string(engine.segment->streams().count()) +
-                                      ", cleatctl stats show"};
+    return Refusal{Kind::kInvalid, "no room for another stream: dataplane.streams is " +
+                                       std::to_string(engine.segment->streams().count()) +
+                                       ", cleatctl stats show"};
   log_change(place, "move to " + backend.to_string());
   return std::nullopt;
 }

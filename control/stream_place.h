@@ -2,7 +2,9 @@
 // Where an operator's words for a stream lead: service, key and pool, as the workers would have it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "control/engine.h"

@@ -47,6 +47,15 @@ TEST(SrsStreams, WhatIsNoSuchAnswerIsRefused) {
     EXPECT_EQ(published_streams(body).error(), "no list of streams") << body;
 }
 
+TEST(SrsStreams, ADeepAnswerCostsNoMore) {
+  const std::string deep = std::string(1 << 20, '[') + std::string(1 << 20, ']');
+  EXPECT_EQ(published_streams(deep).error(), "no list of streams");
+  EXPECT_EQ(
+      published_streams(R"({"streams":[{"publish":{"active":true},"url":"/live/a","video":)" + deep + "}]}")
+          .value(),
+      std::vector<std::string>{"/live/a"});
+}
+
 class StreamPollsTest : public ::testing::Test {
  protected:
   StreamPollTarget target(uint32_t interval_ms = 20) {
@@ -174,7 +183,7 @@ TEST(StreamPollsOfAPool, ItsServersAreAskedAndWhatTheySayIsShown) {
   OriginServer server(rig.io);
   server.reply = http_reply(200, answer_of({"/live/a", "/live/b"}));
   std::string text =
-      rig.stream_yaml("    streams: { port: " + std::to_string(server.port()) + ", interval: 1s }\n");
+      test::stream_yaml(rig, "    streams: { port: " + std::to_string(server.port()) + ", interval: 1s }\n");
   text.replace(text.find("10.20.0.11"), 10, "\"127.0.0.1\"");
   rig.configure(text);
   ASSERT_EQ(rig.ask("POST", "/v1/reload").status, 200u);

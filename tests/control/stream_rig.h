@@ -8,22 +8,23 @@
 
 namespace control::test {
 
+// Its configuration. pool_lines  into pool "live"
+inline std::string stream_yaml(const Rig& rig, const std::string& pool_lines = "") {
+  std::string text = Rig::yaml(rig.socket(), pool_lines);
+  const std::string services = "services:\n", nat = "forward: nat }";
+  text.replace(text.find(nat), nat.size(),
+               "affinity: stream, vhosts: [customer.a], routes: [{ vhost: customer.a, pool: edge }] }");
+  return text.insert(text.find(services), "  edge: { backends: [10.20.0.21, 10.20.0.22] }\n");
+}
+
 class StreamRig : public Rig {
  public:
   static constexpr size_t kLive = 0, kEdge = 1;
 
-  // pool_lines  into pool "live"
   explicit StreamRig(const std::string& pool_lines = "") {
     engine.peeks = &peeks;
-    configure(stream_yaml(pool_lines));
+    configure(stream_yaml(*this, pool_lines));
     EXPECT_TRUE(start().ok());
-  }
-  [[nodiscard]] std::string stream_yaml(const std::string& pool_lines = "") const {
-    std::string text = yaml(socket(), pool_lines);
-    const std::string services = "services:\n", nat = "forward: nat }";
-    text.replace(text.find(nat), nat.size(),
-                 "affinity: stream, vhosts: [customer.a], routes: [{ vhost: customer.a, pool: edge }] }");
-    return text.insert(text.find(services), "  edge: { backends: [10.20.0.21, 10.20.0.22] }\n");
   }
 
   [[nodiscard]] lb::BackendId backend_id(size_t pool, size_t i) const {

@@ -10,7 +10,7 @@
 
 #include "control/api.h"
 #include "control/config_text.h"
-#include "tests/control/rig.h"
+#include "tests/control/stream_rig.h"
 #include "tests/fuzz/target.h"
 
 namespace fuzz {
@@ -66,7 +66,10 @@ class World {
   }
 
  private:
-  control::test::Rig rig_;
+  // With a service that knows of streams.
+  struct Place : control::test::Rig {
+    Place() { configure(control::test::stream_yaml(*this)); }
+  } rig_;
   control::Operations operations_{rig_.io, control::load_config(rig_.file()).value(), rig_.engine,
                                   rig_.file(), "1.2.3"};
   const bool begun_ = operations_.begin().ok();
