@@ -99,10 +99,11 @@ class Answer {
     const lb::NatSlot& slot = engine_.segment->slots().at(index);
     if (const auto view = lb::NatSlots::read(slot)) {
       json["state"] = slot_state_name(slot, view->control.state());
+      if (lb::is_joined(view->control)) json["pinned_by"] = "stream";
+      if (const auto stream = names_.stream_on(index, view->control)) json["stream"] = stream->name;
       json["idle_s"] = std::min(idle_s(slot.forward_tick.load(std::memory_order_relaxed)),
                                 idle_s(slot.reply_tick.load(std::memory_order_relaxed)));
     }
-    if (service_.affinity == lb::Affinity::kStream) put_stream(slot, json);
     if (const auto lip = names_.lip(index)) json["lip"] = lip->to_string();
     if (const auto session = names_.session_on(index)) {
       json["session"] = *session;
@@ -115,15 +116,6 @@ class Answer {
   // What the packet says, if it says something, beats a pick.
   [[nodiscard]] bool named_by_packet() const {
     return lb::has_connection_ids(service_.affinity) || service_.affinity == lb::Affinity::kIce;
-  }
-
-  // The one that it asked for when it was opened, if its name is still known.
-  void put_stream(const lb::NatSlot& slot, Json& json) const {
-    json["pinned_by"] = "stream";
-    const lb::Streams& streams = engine_.segment->streams();
-    const uint32_t index = lb::seam_of(slot).stream;
-    if (index >= streams.count()) return;
-    if (const auto stream = streams.read(index, engine_.now())) json["stream"] = stream->key.text();
   }
 
   void put_record(const lb::NatSlot& slot, Json& json) const {

@@ -66,6 +66,8 @@ class Listing {
     if (filter_.backend && !is_backend(*filter_.backend, backend)) return;
     const std::string service = names_.service_of(view->control.listener());
     if (!filter_.service.empty() && filter_.service != service) return;
+    const auto stream = names_.stream_on(index, view->control);
+    if (!filter_.stream.empty() && (!stream || filter_.stream != stream->name)) return;
 
     const lb::Tick now = engine_.now().tick();
     const uint16_t idle = std::min(lb::ticks_since(now, slot.forward_tick.load(std::memory_order_relaxed)),
@@ -84,7 +86,9 @@ class Listing {
          {"pool", text_or_null(names_.pool(backend.name_hash))},
          {"state", slot_state_name(slot, view->control.state())},
          {"idle_s", idle / lb::kTicksPerSecond},
-         {"session", text_or_null(session)}});
+         {"session", text_or_null(session)},
+         {"stream", stream ? Json(stream->name) : Json(nullptr)},
+         {"publishes", stream ? Json(stream->published) : Json(nullptr)}});
   }
 
   const Engine& engine_;
@@ -97,8 +101,8 @@ class Listing {
 
 // "" or why `text` is no `name`.
 std::string set(FlowFilter& filter, const std::string& name, const std::string& text) {
-  if (name == "service") {
-    filter.service = text;
+  if (name == "service" || name == "stream") {
+    (name == "service" ? filter.service : filter.stream) = text;
     return "";
   }
   if (name == "backend") return read_endpoint(text, filter.backend);
@@ -107,7 +111,8 @@ std::string set(FlowFilter& filter, const std::string& name, const std::string& 
   if (name == "lport") return read_number(text, 1, 65535, filter.lport);
   if (name == "limit") return read_number(text, 1, kMaxFlowsShown, filter.limit);
   if (name == "after") return read_number(text, 0, UINT32_MAX, filter.after);
-  return "unknown; " + suggestion(name, {"service", "backend", "client", "lip", "lport", "limit", "after"});
+  return "unknown; " +
+         suggestion(name, {"service", "stream", "backend", "client", "lip", "lport", "limit", "after"});
 }
 
 }  // namespace

@@ -23,13 +23,14 @@ inline constexpr uint32_t kSlotsPerRequest = 1U << 19;  // looked at; 64 bytes e
 // Which flows are wanted; a field that is not given lets all through.
 struct FlowFilter {
   std::string service;
+  std::string stream;                   // its name, as GET /v1/streams shows it
   std::optional<lb::Endpoint> backend;  // port 0: any port of that address
   std::optional<lb::IpAddress> client, lip;
   std::optional<uint16_t> lport;  // of the LIP: that one slot of each LIP and protocol is looked at, no other
   uint64_t after = 0;             // slots before this one are passed over
   unsigned limit = 100;           // flows in one answer, 1..kMaxFlowsShown
 
-  // fields  service, backend, client, lip, lport, after, limit as a query gives them. error  one line
+  // fields  service, stream, backend, client, lip, lport, after, limit as a query gives them. error  one line
   static lb::Result<FlowFilter> of(const std::map<std::string, std::string>& fields);
 };
 

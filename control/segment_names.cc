@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lb/seam.h"
 #include "lb/session.h"
 
 namespace control {
@@ -61,6 +62,17 @@ std::optional<std::string> SegmentNames::session_on(lb::SlotIndex slot) const {
   const auto after = lb::Sessions::read(session);
   if (!after || !after->same_use(*before) || name.length == 0) return std::nullopt;
   return std::string(name.view());
+}
+
+std::optional<SegmentNames::Stream> SegmentNames::stream_on(lb::SlotIndex slot,
+                                                            lb::SlotControl control) const {
+  if (!lb::is_joined(control)) return std::nullopt;
+  const lb::Seam seam = lb::seam_of(engine_.segment->slots().at(slot));
+  const lb::Streams& streams = engine_.segment->streams();
+  if (seam.stream >= streams.count()) return std::nullopt;
+  const auto stream = streams.read(seam.stream, engine_.now());
+  if (!stream) return std::nullopt;
+  return Stream{std::string(stream->key.text()), seam.publishes};
 }
 
 bool is_backend(const lb::Endpoint& wanted, const lb::Identity& backend) {

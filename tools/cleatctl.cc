@@ -26,6 +26,7 @@ constexpr const char* kValues[] = {"service",
                                    "lport",
                                    "limit",
                                    "username",
+                                   "stream",
                                    "prefix",  // of `flow`, `session` and `stream`
                                    "sid",
                                    "nonce",

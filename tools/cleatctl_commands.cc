@@ -254,7 +254,7 @@ int stream_forget(const Options& o, const Arguments& a) {
   return request(o, "POST", "/v1/streams/forget", {{"service", a[0]}, {"stream", a[1]}}, nullptr);
 }
 
-constexpr std::string_view kFlowFilters = "service backend client lip lport limit ";
+constexpr std::string_view kFlowFilters = "service stream backend client lip lport limit ";
 constexpr std::string_view kTraceOptions =
     "client port vip service backend reason drops-only packets seconds write snaplen ";
 constexpr std::string_view kSessionFilters = "service backend username limit ";
@@ -280,8 +280,9 @@ constexpr Command kCommands[] = {
      config_apply},
     {"config", "show", "", "running configuration and changes beside it", 0, 0, "", config_show},
     {"config", "reload", "", "read the file again, whole or not at all", 0, 0, "", config_reload},
-    {"flow", "show", "[--service S] [--backend E] [--client IP] [--lip IP] [--lport N] [--limit N]",
-     "flows through nat: who is behind a LIP and port", 0, 0, kFlowFilters, flow_show},
+    {"flow", "show",
+     "[--service S] [--stream STREAM] [--backend E] [--client IP] [--lip IP] [--lport N] [--limit N]",
+     "flows through nat: who is behind a LIP and port, who plays a stream", 0, 0, kFlowFilters, flow_show},
     {"flow", "why", "CLIENT:PORT VIP:PORT[/PROTOCOL]", "why a flow is on its backend, or whom a new one gets",
      2, 2, "", flow_why},
     {"session", "show", "[--service S] [--backend E] [--username U] [--limit N]",

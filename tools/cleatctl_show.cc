@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cleatctl_show.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/config_text.h"
@@ -159,15 +160,16 @@ std::string show_stats(const Json& stats) {
 }
 
 std::string show_flows(const Json& flows) {
-  const std::string table = plain_table(flows.at("flows"), {{"service", "service"},
-                                                            {"protocol", "protocol"},
-                                                            {"client", "client"},
-                                                            {"vip", "vip"},
-                                                            {"lip", "lip"},
-                                                            {"backend", "backend"},
-                                                            {"state", "state"},
-                                                            {"idle s>", "idle_s"},
-                                                            {"session", "session"}});
+  std::vector<std::pair<std::string, std::string>> columns = {
+      {"service", "service"}, {"protocol", "protocol"}, {"client", "client"},
+      {"vip", "vip"},         {"lip", "lip"},           {"backend", "backend"},
+      {"state", "state"},     {"idle s>", "idle_s"},    {"session", "session"}};
+  const Json& rows = flows.at("flows");
+  if (std::any_of(rows.begin(), rows.end(), [](const Json& flow) { return !flow.at("stream").is_null(); })) {
+    columns.emplace_back("stream", "stream");
+    columns.emplace_back("publishes", "publishes");
+  }
+  const std::string table = plain_table(rows, columns);
   return flows.at("next").is_null() ? table : table + "more with --limit\n";
 }
 

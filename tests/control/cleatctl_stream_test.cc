@@ -110,6 +110,28 @@ TEST_F(CleatctlStreamTest, StatsShowListsWhatConnectionsDid) {
       << run({"stats", "show"}).out;
 }
 
+TEST_F(CleatctlStreamTest, FlowShowSaysWhoPublishesAndWhoPlays) {
+  const lb::StreamView cam = rig.put("/live/cam", StreamRig::kLive, 0);
+  rig.connect(cam, "192.0.2.7", 40000, true);
+  rig.connect(rig.put("/live/x", StreamRig::kLive, 0), "192.0.2.8", 40001, false);
+
+  EXPECT_EQ(run({"flow", "show", "--stream", "/live/cam"}).out,
+            "service  protocol  client          vip               lip                backend          state  "
+            "  idle s  "
+            "session  stream     publishes\n"
+            "rtmp     tcp       192.0.2.7:5555  10.10.0.100:1935  10.20.0.100:40000  10.20.0.11:1935  "
+            "spliced       0  "
+            "-        /live/cam  yes\n");
+}
+
+TEST_F(CleatctlStreamTest, FlowWhyNamesTheStreamOfAFlow) {
+  rig.connect(rig.put("/live/cam", StreamRig::kLive, 0), "192.0.2.7", 40000, true);
+  const std::string said = run({"flow", "why", "192.0.2.7:5555", "10.10.0.100:1935"}).out;
+  EXPECT_NE(said.find("It asked for stream /live/cam: cleatctl stream where rtmp /live/cam."),
+            std::string::npos)
+      << said;
+}
+
 TEST_F(CleatctlStreamTest, FlowWhyLeadsToTheStream) {
   EXPECT_NE(
       run({"flow", "why", "192.0.2.7:5555", "10.10.0.100:1935"})

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "lb/seam.h"
 #include "tests/control/rig.h"
 
 namespace control::test {
@@ -44,6 +45,23 @@ class StreamRig : public Rig {
   [[nodiscard]] std::string server_of(const std::string& key, size_t pool = kLive) {
     const auto found = find(key, pool);
     return found ? snapshot->backends[found->control.backend()].address.to_string() : "";
+  }
+
+  // A client's connection to service "rtmp" that asked for it, on the first LIP's port.
+  void connect(const lb::StreamView& stream, const char* client, uint16_t port, bool publisher) {
+    constexpr uint16_t kClientPort = 5555;
+    open_flow(0, port, client, kClientPort);
+    const lb::SlotIndex index = lb::NatSlots::index(0, lb::Protocol::kTcp, port);
+    lb::NatSlot& slot = segment.slots().at(index);
+    lb::Seam seam;
+    seam.stream = stream.index;
+    seam.publishes = publisher;
+    lb::put_seam(slot, seam);
+    EXPECT_TRUE(lb::NatSlots::join(slot, lb::NatSlots::read(slot)->control, now.tick()));
+    lb::NarrowTable& table = segment.flows().narrow;
+    const auto key =
+        lb::narrow_key(*lb::IpAddress::parse(client), kClientPort, snapshot->services[0].listener);
+    EXPECT_TRUE(table.insert(key, table.hash(key), index, stream.control.backend(), now.tick()).found);
   }
 
   lb::Peeks peeks{64};

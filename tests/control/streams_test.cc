@@ -210,6 +210,28 @@ TEST_F(StreamsTest, ServicesShowTheirVhostsAndRoutes) {
   EXPECT_EQ(service.at("routes"), Json::parse(R"([{"vhost":"customer.a","pool":"edge"}])"));
 }
 
+TEST_F(StreamsTest, AFlowNamesTheStreamThatItAskedForAndPublishesOrPlaysIt) {
+  const lb::StreamView cam = rig.put("/live/cam", StreamRig::kLive, 0),
+                       film = rig.put("/vod/film", StreamRig::kLive, 0);
+  rig.connect(cam, "192.0.2.7", 40000, true);
+  rig.connect(cam, "192.0.2.8", 40001, false);
+  rig.connect(film, "192.0.2.9", 40002, false);
+  rig.open_flow(0, 40003, "192.0.2.10", 5555);
+  const auto flows = [this](const std::string& query) { return rig.get("/v1/flows" + query).at("flows"); };
+
+  EXPECT_EQ(flows("").size(), 4u);
+  EXPECT_EQ(flows("?stream=/live/cam").size(), 2u);
+  EXPECT_EQ(flows("?stream=/live/").size(), 0u) << "the whole of it";
+  EXPECT_EQ(flows("?lport=40000").at(0).at("stream"), "/live/cam");
+  EXPECT_EQ(flows("?lport=40000").at(0).at("publishes"), true);
+  EXPECT_EQ(flows("?lport=40001").at(0).at("publishes"), false);
+  EXPECT_TRUE(flows("?lport=40003").at(0).at("stream").is_null()) << "it asked for nothing";
+
+  rig.segment.streams().forget(cam);
+  EXPECT_TRUE(flows("?lport=40000").at(0).at("stream").is_null());
+  EXPECT_TRUE(flows("?lport=40000").at(0).at("publishes").is_null());
+}
+
 TEST_F(StreamsTest, WhatConnectionsDidIsCountedOverAllWorkers) {
   rig.counters[0].peeks.syns.add(5);
   rig.counters[1].peeks.syns.add(2);
