@@ -66,6 +66,7 @@ std::optional<StreamView> Streams::find(ListenerId pool, const StreamKey& key, N
 
 std::optional<StreamView> Streams::learn(ListenerId pool, const StreamKey& key, BackendId backend,
                                          Now now) noexcept {
+  if (auto known = find(pool, key, now)) return known;
   const uint64_t hash = key.hash(seed_ ^ pool);
   std::optional<StreamView> made;
   among(hash, [&](StreamIndex index) {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tests/lb/ice_rig.h"
+#include "tests/lb/splice_rig.h"
 
 namespace lb {
 namespace {
@@ -42,6 +43,21 @@ Outcome without_ports() {
   Outcome last;
   for (unsigned port = 1; port < 3000 && last.action != Action::kDrop; ++port)
     last = rig.send(udp("198.51.100.7:" + std::to_string(port), kRtc));
+  return last;
+}
+
+// All of them wait for their servers, so none makes room.
+Outcome without_a_peeks_place() {
+  Rig rig([](SnapshotSpec& spec) { service(spec, "rtmp").affinity = Affinity::kStream; });
+  Outcome last;
+  for (unsigned port = 1; port < 3000 && last.action != Action::kDrop; ++port) {
+    const std::string client = "198.51.100.7:" + std::to_string(port);
+    rig.send(tcp(client, kRtmp).syn());
+    const uint32_t number = segment_of(rig.own_frames().back().second).sequence + 1;
+    last = rig.send(tcp(client, kRtmp).sequence(1001).acknowledge(number).payload(
+        "GET /live/cam.flv HTTP/1.1\r\n\r\n"));
+    rig.own_frames();
+  }
   return last;
 }
 
@@ -190,6 +206,7 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
     {DropReason::kNoFlow, sent(tcp(kClient, kRtmp))},
     {DropReason::kTableFull, without_table_room},
     {DropReason::kLipPortsExhausted, without_ports},
+    {DropReason::kPeekTableFull, without_a_peeks_place},
     {DropReason::kReplyWithoutSlot,
      []() { return Rig().send(reply("10.20.0.11:8000", "10.20.0.100:5000"), kInside); }},
     {DropReason::kReplyFromStranger,

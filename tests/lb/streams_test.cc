@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 #include <thread>
+#include <vector>
 
 namespace lb {
 namespace {
@@ -37,6 +38,18 @@ TEST_F(StreamsTest, StreamIsFoundInItsPoolAlone) {
 TEST_F(StreamsTest, LearningAKnownStreamSaysWhereItIs) {
   streams_.learn(3, key(1), 12, now_);
   EXPECT_EQ(streams_.learn(3, key(1), 13, now_)->control.backend(), 12);
+}
+
+TEST_F(StreamsTest, KnownStreamIsNotLearnedTwiceWhenAnEarlierPlaceBecomesFree) {
+  std::vector<StreamView> made;
+  for (unsigned n = 0; n < kCount; ++n)
+    if (const auto view = streams_.learn(1, key(n), 12, now_)) made.push_back(*view);
+  for (const StreamView& view : made)
+    if (view.index % Streams::kWays == 0) streams_.forget(view);
+  for (const StreamView& view : made) {
+    if (view.index % Streams::kWays == 0) continue;
+    EXPECT_EQ(streams_.learn(1, view.key, 13, now_)->index, view.index);
+  }
 }
 
 TEST_F(StreamsTest, MoveCountsForWhoComesNext) {
