@@ -54,6 +54,7 @@ def who_resets_is_gone_in_any_phase(stage):
         assert all(row["end"] == "left" for row in rows), (phase, rows)
     stage.comes_to_rest()
     stage.serves()
+    assert stage.ends()["client_left"] >= 4 * COUNT, stage.ends()
 
 
 def who_says_too_little_is_reset_after_ten_seconds(stage):
@@ -66,6 +67,7 @@ def who_says_too_little_is_reset_after_ten_seconds(stage):
     after_s = sorted(row["after_s"] for row in rows)
     say(f"reset after {after_s[0]:.1f} .. {after_s[-1]:.1f} s")
     assert all(row["end"] == "reset" for row in rows), rows
+    assert stage.ends()["too_slow"] == len(rows), stage.ends()
     assert after_s[0] >= READ_S - 0.5 and after_s[len(after_s) // 2] < READ_S + 5, after_s
 
 
@@ -74,12 +76,13 @@ def a_server_that_does_not_answer_costs_its_client_three_seconds(stage):
         rows = stage.ask("--count", COUNT)
     say(f"reset after {min(row['after_s'] for row in rows):.1f} .. {max(row['after_s'] for row in rows):.1f} s")
     assert all(row["end"] == "reset" and row["after_s"] >= 2.9 for row in rows), rows
+    assert stage.ends()["server_silent"] == COUNT, stage.ends()
 
 
 def nothing_is_left_of_them(stage):
     stage.comes_to_rest()
     stage.serves()
-    say(f"drops {stage.cleatd.api.drops()}")
+    say(f"ends {dict(stage.ends())}, drops {stage.cleatd.api.drops()}")
 
 
 def _lost(stage, what):

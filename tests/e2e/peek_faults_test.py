@@ -32,6 +32,7 @@ def a_request_line_of_sixteen_kilobytes_is_read(stage):
 def one_that_is_longer_than_what_is_read_is_reset(stage):
     rows = stage.ask("--count", 3, "--pad", 24_000)
     assert all(row["end"] == "reset" and not row["status"] and row["after_s"] < 5 for row in rows), rows
+    assert stage.ends()["too_long"] == len(rows), stage.ends()
     stage.serves()
 
 
@@ -69,7 +70,8 @@ def one_server_has_answered_them_all(stage):
 
 def nothing_is_left_of_them(stage):
     stage.comes_to_rest()
-    say(f"drops {stage.cleatd.api.drops()}")
+    say(f"ends {dict(stage.ends())}, drops {stage.cleatd.api.drops()}")
+    assert set(stage.ends()) == {"joined", "too_long"}
 
 
 TESTS = (clients_of_both_families_are_answered, a_request_may_come_byte_by_byte, segments_may_be_short,

@@ -20,8 +20,8 @@ _HALF_OPEN = Path(__file__).with_name("half_open.py")
 
 
 def _flood(stage, *text):
-    """What became of them, and how many others were served meanwhile."""
-    served = 0
+    """What became of them, and how many connections were read that were not those of others, who were served meanwhile."""
+    served, began = 0, stage.cleatd.api.peeks()["began"]
     with Loss({stage.net.crowd: f"tcp sport {WEB_PORT}"}):
         words = [sys.executable, "-B", _HALF_OPEN, stage.net.vip, WEB_PORT, COUNT, RATE, *text]
         child = Child(stage.run, f"half-open-{len(stage.run.pids)}", words, stage.net.crowd)
@@ -30,6 +30,7 @@ def _flood(stage, *text):
             served += 5
         assert child.wait() == 0, child.last_lines()
     report = json.loads(child.last_lines(1))
+    report["read"] = stage.cleatd.api.peeks()["began"] - began - served
     say(f"{report}; {served} others were served meanwhile")
     assert served > 0
     return report
@@ -37,13 +38,16 @@ def _flood(stage, *text):
 
 def connections_that_are_not_acknowledged_cost_nothing(stage):
     report = _flood(stage)
-    assert report["answered"] > COUNT * 0.99 and report["reset"] == 0, report
+    assert report["answered"] > COUNT * 0.99 and report["read"] == report["reset"] == 0, report
 
 
 def requests_that_are_not_finished_end_each_by_a_reset(stage):
     report = _flood(stage, f"GET {CAM} HTTP/1.1\r\nHost: ")
+    ends = stage.ends()
+    say(f"ends {dict(ends)}")
     assert report["heard"] > COUNT * 0.9 > PLACES, report
     assert report["reset"] > report["heard"] * 0.99, report
+    assert ends["pushed_out"] + ends["too_slow"] == report["read"] and ends["pushed_out"] > 0, (report, ends)
 
 
 def nothing_is_left_of_them(stage):

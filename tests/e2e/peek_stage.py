@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A stage for `affinity: stream` over HTTP: three real web servers that have the same file, called as a stream is."""
+import collections
 import json
 import sys
 from pathlib import Path
@@ -58,15 +59,20 @@ class Stage:
         """Whatever else there is: a client is answered."""
         self.all_whole(self.ask())
 
+    def ends(self):
+        """{name: connections that were read and ended so}, of the names that occurred."""
+        return collections.Counter({name: count for name, count in self.cleatd.api.peeks()["ends"].items() if count})
+
     def servers(self):
         """Names of those that have answered requests. The streams' files are on all; one alone is asked for them."""
         return [origin.name for origin in self.origins if origin.web_requests()]
 
     def comes_to_rest(self):
-        """No connection is left, neither in Cleat nor at a server."""
+        """No connection is left, neither in Cleat nor at a server, and of each that was read it is known how it ended."""
         def left():
             flows = {name: count for name in self.vips if (count := self.cleatd.api.service(name)["flows_open"])}
             sockets = [line for backend in self.net.backends for line in backend.call(
                 "ss", "-Htn", "state", "connected", "exclude", "time-wait", "sport", "=", f":{WEB_PORT}").stdout.splitlines()]
-            return flows, sockets
-        wait_for(lambda: not any(left()), lambda: f"all connections to be over, of these flows and sockets: {left()}", 90, every_s=0.5)
+            peeks = self.cleatd.api.peeks()
+            return flows, sockets, peeks["in_use"], peeks["began"] - sum(peeks["ends"].values())
+        wait_for(lambda: not any(left()), lambda: f"all connections to be over, these flows, sockets and peeks: {left()}", 90, every_s=0.5)

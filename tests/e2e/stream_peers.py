@@ -39,6 +39,10 @@ class Played:
     def __init__(self, name, kind, path, child):
         self.name, self.kind, self.path, self.child = name, kind, path, child
 
+    def size(self):
+        """Bytes that it has had so far."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def meets(self):
         """It has had enough of the stream."""
         return len(packets(self.path, VIDEO)) >= ENOUGH

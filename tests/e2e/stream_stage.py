@@ -78,6 +78,15 @@ class Stage:
             pass
         return left()
 
+    def read_while(self, played):
+        """How many bytes Cleat has read itself while each of these players had more of its stream, once all were joined."""
+        def peeks():
+            return self.cleatd.api.peeks()
+        wait_for(lambda: peeks()["in_use"] == 0, lambda: f"all to be joined: {peeks()}", _PATIENCE_S)
+        before, sizes = peeks()["bytes"], [each.size() for each in played]
+        wait_for(lambda: all(each.size() > size for each, size in zip(played, sizes)), "media to come", _PATIENCE_S, every_s=0.5)
+        return peeks()["bytes"] - before
+
     def recordings(self, names):
         """Of those streams, where servers keep any. REQUIRES: comes_to_rest()"""
         return [server.recording(name) for server in self.servers for name in self.where(names)[server.name]] if self._records else []

@@ -57,7 +57,9 @@ def so_they_do_when_every_fiftieth_packet_is_lost(stage):
 
 def nothing_is_left_of_them(stage):
     stage.comes_to_rest()
-    say(f"drops {stage.cleatd.api.drops()}")
+    peeks = stage.cleatd.api.peeks()
+    say(f"peeks {peeks}, drops {stage.cleatd.api.drops()}")
+    assert peeks["in_use"] == 0 and peeks["began"] == sum(peeks["ends"].values())
 
 
 def batches(prefix):
@@ -74,8 +76,10 @@ def all_meet(stage, names):
     played += stage.play("stream", late)
     left = stage.wait_met(played)
     where = stage.where(names)
+    read = 0 if left else stage.read_while([each for each in played if each.kind != "hls"])
     stop(publishers + [each.child for each in played])
     assert not left, (where, [(each.kind, each.name, each.child.last_lines(1)) for each in left])
+    assert read == 0, "Cleat reads on"
     stage.comes_to_rest()
     faults = [fault for each in played for fault in each.faults(stage.published)]
     faults += [fault for recording in stage.recordings(names) for fault in recording_faults(recording, stage.published)]

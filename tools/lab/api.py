@@ -61,6 +61,10 @@ class Api:
     def stats(self):
         return self.get("/v1/stats")
 
+    def peeks(self):
+        """Connections to services with `affinity: stream` that Cleat answered itself: in_use, began, bytes, ends by name, ..."""
+        return self.stats()["peeks"]
+
     def backends(self, pool):
         """{"10.20.0.11": {"state": "up", ...}} in the order of the config."""
         return {b["backend"]: b for b in self.get(f"/v1/pools/{quote(pool, safe='')}")["backends"]}
