@@ -54,8 +54,8 @@ Outcome without_a_peeks_place() {
     const std::string client = "198.51.100.7:" + std::to_string(port);
     rig.send(tcp(client, kRtmp).syn());
     const uint32_t number = segment_of(rig.own_frames().back().second).sequence + 1;
-    last = rig.send(tcp(client, kRtmp).sequence(1001).acknowledge(number).payload(
-        "GET /live/cam.flv HTTP/1.1\r\n\r\n"));
+    last = rig.send(
+        tcp(client, kRtmp).sequence(1001).acknowledge(number).payload("GET /live/cam.flv HTTP/1.1\r\n\r\n"));
     rig.own_frames();
   }
   return last;
