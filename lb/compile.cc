@@ -250,10 +250,9 @@ class Compiler {
       service.ice = spec.ice;
       service.reads_whip = spec.reads_whip;
       service.proxy_protocol = spec.proxy_protocol;
-      if (spec.affinity == Affinity::kStream)
-        if (Status status = add_stream_rules(spec, service); !status) return status;
-      if (spec.proxy_protocol || spec.affinity == Affinity::kStream)
-        segment_.listeners().set_has_spliced(service.listener, true);
+      if (Status status = add_stream_rules(spec, service); !status) return status;
+      const bool splices = spec.proxy_protocol || spec.affinity == Affinity::kStream;
+      if (splices) segment_.listeners().set_has_spliced(service.listener, true);
       service.has_spliced = segment_.listeners().has_spliced(service.listener);
       const bool rewrites_alone =
           spec.forward == Forward::kNat && spec.affinity != Affinity::kIce && !service.has_spliced;
@@ -275,6 +274,7 @@ class Compiler {
   }
 
   Status add_stream_rules(const ServiceSpec& spec, Service& service) {
+    if (spec.affinity != Affinity::kStream) return Nothing{};
     std::vector<StreamRules::Route> routes;
     for (const StreamRouteSpec& route : spec.routes)
       routes.push_back({route.vhost, route.app, pool_index_.at(route.pool)});
@@ -292,14 +292,11 @@ class Compiler {
       if (!service.reads_whip) continue;
       snapshot_->listeners[service.listener].whip = static_cast<uint16_t>(snapshot_->whip.size());
       std::vector<WhipPool>& whip = snapshot_->whip.emplace_back();
-      for (const uint16_t pool : pools_of(service))
+      const bool routed = service.affinity == Affinity::kStream;
+      for (const uint16_t pool : routed ? snapshot_->stream_rules[service.stream_rules].pools()
+                                        : std::vector<uint16_t>{service.pool})
         for (WhipPool& found : whip_pools(*snapshot_, members_, pool)) whip.push_back(std::move(found));
     }
-  }
-
-  [[nodiscard]] std::vector<uint16_t> pools_of(const Service& service) const {
-    if (service.affinity != Affinity::kStream) return {service.pool};
-    return snapshot_->stream_rules[service.stream_rules].pools();
   }
 
   void add_trace() {

@@ -90,9 +90,7 @@ class WorkerLoopTest : public testing::Test {
     std::memcpy(rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size())), bytes.data(), bytes.size());
     return mbuf;
   }
-  [[nodiscard]] uint64_t drops(DropReason reason) const {
-    return counters_.drops[static_cast<unsigned>(reason)].get();
-  }
+  uint64_t drops(DropReason reason) const { return counters_.drops[static_cast<unsigned>(reason)].get(); }
   static bool soon(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!condition()) {
