@@ -104,8 +104,8 @@ struct Missed {
   std::array<uint64_t, kMaxBurst> hash;
 };
 
-// Sessions, connection ids, which are read already, and streams: find and open in one go, for each may change what the next packet
-// finds. False: it was known.
+// Sessions and connection ids, which are read already: find and open in one go, for both may change what the next packet finds.
+// False: it was known.
 bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
   if (packet.service->affinity == Affinity::kIce) {
     find_by_ice(worker, snapshot, now, packet, verdict);
@@ -115,10 +115,7 @@ bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
     find_flow(worker, snapshot, now, packet);
     if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]
       follow_cid(worker, snapshot, now, packet, verdict);
-    if (packet.hit) {
-      if (packet.service->affinity == Affinity::kStream) prefetch_seam(worker, packet);
-      return false;
-    }
+    if (packet.hit) return false;
     if (packet.kind == Kind::kClient)
       open_flow(worker, snapshot, now, packet, verdict, pick_hash(snapshot, packet));
   }
@@ -133,13 +130,15 @@ void find_burst(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst,
     ++clients;
     if (is_tunnel(packet.service->forward)) prefetch_room_before(frame);
     const Affinity affinity = packet.service->affinity;
-    if (affinity != Affinity::kTuple && affinity != Affinity::kSourceIp) [[unlikely]] {
+    if (!goes_by_tuple(affinity)) [[unlikely]] {
       misses += find_or_open(worker, snapshot, now, packet, verdict) ? 1 : 0;
       return;
     }
     glance_at_flow(worker, snapshot, now, packet);
-    if (packet.hit) [[likely]]
+    if (packet.hit) [[likely]] {
+      if (affinity == Affinity::kStream) prefetch_seam(worker, packet);
       return;
+    }
     missed.at[missed.count] = static_cast<uint8_t>(&packet - burst.packets.data());
     missed.hash[missed.count++] = pick_hash(snapshot, packet);
   });

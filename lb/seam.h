@@ -103,14 +103,16 @@ inline void join_plain(const Crossing& crossing, const Packet& packet) noexcept 
   auto* tcp = reinterpret_cast<TcpHeader*>(packet.l4);
   const be32 sequence = be32::of(tcp->sequence.host() + crossing.sent);
   const be32 acknowledgement = be32::of(tcp->acknowledgement.host() - crossing.taken);
-  const be16 window = shifted(tcp->window, crossing.window);
   ChecksumDelta delta;
   delta.change(tcp->sequence, sequence);
   delta.change(tcp->acknowledgement, acknowledgement);
-  delta.change(tcp->window, window);
   tcp->sequence = sequence;
   tcp->acknowledgement = acknowledgement;
-  tcp->window = window;
+  if (crossing.window != 0) {
+    const be16 window = shifted(tcp->window, crossing.window);
+    delta.change(tcp->window, window);
+    tcp->window = window;
+  }
   tcp->checksum = delta.apply(tcp->checksum);
 }
 

@@ -20,8 +20,7 @@ inline bool forward_seam_fast(Worker& worker, const Snapshot& snapshot, Now now,
   const Service& service = *packet.service;
   const Backend& backend = snapshot.backends[packet.backend];
   if (service.affinity != Affinity::kStream || service.reads_whip || !backend.is_plain[packet.v4] ||
-      packet.piece != Piece::kWhole || packet.slot >= worker.segment.slots().size() ||
-      !is_plain_segment(packet))
+      packet.piece != Piece::kWhole || !is_slot(packet.slot) || !is_plain_segment(packet))
     return false;
   const NatSlot& slot = worker.segment.slots().at(packet.slot);
   if (!has_seam(slot)) return false;
