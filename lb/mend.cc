@@ -54,18 +54,18 @@ class Mender {
     NatSlot& slot = segment_.slots().at(index);
     const SlotControl control(slot.control.load());
     if (control.state() == SlotState::kFree || control.state() == SlotState::kQuarantine) return;
+    const bool tcp = NatSlots::protocol_of(index) == Protocol::kTcp;
+    const bool joined = tcp && is_joined(control);
     const bool workable =
-        (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive ||
-         is_joined(control)) &&
+        (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kLive || joined) &&
         known(segment_.backends(), control.backend(), IdentityKind::kBackend) &&
         known(segment_.listeners(), control.listener(), IdentityKind::kListener) &&
         segment_.listeners().at(control.listener()).protocol == NatSlots::protocol_of(index);
     if (workable) {
       slot.control.store(control.without_turn().raw());
       // What Cleat had on the way is lost with the process; what either side has on the way goes on.
-      if (is_joined(control)) end_settling(slot);
-      if (NatSlots::protocol_of(index) == Protocol::kTcp && (is_spliced(slot) || is_joined(control)))
-        segment_.listeners().set_has_spliced(control.listener(), true);
+      if (joined) end_settling(slot);
+      if (joined || (tcp && is_spliced(slot))) segment_.listeners().set_has_spliced(control.listener(), true);
       return;
     }
     slot.control.store(0);

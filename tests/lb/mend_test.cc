@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lb/seam.h"
 #include "tests/lb/mend_rig.h"
 
 namespace lb {
@@ -145,14 +146,26 @@ TEST_F(MendTest, SlotsThatNameUnknownIdsAreReleased) {
   EXPECT_EQ(mend(segment_, kNow).slots_released, 0U);
 }
 
-TEST_F(MendTest, SlotsInStatesOfLaterVersionsAreReleased) {
-  for (const SlotState state : {SlotState::kProbing, SlotState::kSpliced, static_cast<SlotState>(7)}) {
+TEST_F(MendTest, SlotsThatWaitForServersAndThoseInStatesOfLaterVersionsAreReleased) {
+  for (const SlotState state : {SlotState::kProbing, static_cast<SlotState>(7)}) {
     NatSlot& slot = open_slot(1);
     slot.control.store(control(1).in_state(state, Quarantine::kNone, kNow.tick()).raw());
 
     EXPECT_EQ(mend(segment_, kNow).slots_released, 1U) << static_cast<int>(state);
     EXPECT_FALSE(in_use(control(1).state()));
   }
+}
+
+TEST_F(MendTest, JoinedConnectionIsKeptAndNoLongerSettles) {
+  NatSlot& slot = open_slot(1);
+  put_seam(slot, {.out = 7, .settling = true, .peek = 3});
+  slot.control.store(control(1).in_state(SlotState::kSpliced, Quarantine::kNone, kNow.tick()).raw());
+
+  EXPECT_EQ(mend(segment_, kNow).slots_released, 0U);
+  EXPECT_TRUE(has_seam(slot));
+  EXPECT_EQ(seam_of(slot).out, 7U);
+  EXPECT_FALSE(seam_of(slot).settling);
+  EXPECT_TRUE(segment_.listeners().has_spliced(listener_));
 }
 
 TEST_F(MendTest, ASlotOfAnotherProtocolThanItsListenerIsReleased) {
