@@ -45,6 +45,7 @@ class Client {
 
   void run() {
     if (packet_.piece != Piece::kWhole) return drop(DropReason::kFragment);
+    if (!tcp_checksum_holds(packet_)) return drop(DropReason::kBadTcpChecksum);
     held_ = worker_.peeks.find(packet_.hash, client_, vip_);
     if (is_first_syn(packet_)) return take_syn();
     if (!held_) return begin();

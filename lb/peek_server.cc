@@ -124,6 +124,7 @@ void hear_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
   if (packet.src != backend.address || packet.src_port != (backend.port != 0 ? backend.port : view.vip_port))
     return worker.drop(packet, verdict, DropReason::kReplyFromStranger);
   if (packet.piece != Piece::kWhole) return worker.drop(packet, verdict, DropReason::kFragment);
+  if (!tcp_checksum_holds(packet)) return worker.drop(packet, verdict, DropReason::kBadTcpChecksum);
   Peeks::Held held = worker.peeks.at(seam_of(slot).peek);
   if (!held || held->slot != packet.slot || held->generation != view.control.generation() ||
       (held->phase != PeekPhase::kConnecting && held->phase != PeekPhase::kSpeaking))

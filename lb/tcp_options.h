@@ -25,6 +25,13 @@ inline std::span<uint8_t> tcp_options(const Packet& packet) {
   return {packet.l4 + sizeof(TcpHeader), tcp_header_bytes(packet) - sizeof(TcpHeader)};
 }
 
+// REQUIRES: the packet is whole. cost: reads all of it
+inline bool tcp_checksum_holds(const Packet& packet) {
+  const uint64_t pseudo =
+      pseudo_header_sum(packet.src, packet.dst, static_cast<uint8_t>(Protocol::kTcp), packet.l4_length);
+  return checksum_of(add_bytes(pseudo, packet.l4, packet.l4_length)).raw == 0;
+}
+
 // Calls visit(option) for each option but padding, in their order. An option holds its kind, its length and what follows, 2 bytes at
 // least. Ends at the end of the list, or at the first option that is shorter than it may be, or longer than the header.
 template <typename Visit>

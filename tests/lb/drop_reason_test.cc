@@ -46,6 +46,11 @@ Outcome without_ports() {
   return last;
 }
 
+Outcome of_a_damaged_segment() {
+  Rig rig([](SnapshotSpec& spec) { service(spec, "rtmp").affinity = Affinity::kStream; });
+  return rig.send(tcp(kClient, kRtmp).syn().l4_checksum(0x1234));
+}
+
 // All of them wait for their servers, so none makes room.
 Outcome without_a_peeks_place() {
   Rig rig([](SnapshotSpec& spec) { service(spec, "rtmp").affinity = Affinity::kStream; });
@@ -206,6 +211,7 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
     {DropReason::kNoFlow, sent(tcp(kClient, kRtmp))},
     {DropReason::kTableFull, without_table_room},
     {DropReason::kLipPortsExhausted, without_ports},
+    {DropReason::kBadTcpChecksum, of_a_damaged_segment},
     {DropReason::kPeekTableFull, without_a_peeks_place},
     {DropReason::kReplyWithoutSlot,
      []() { return Rig().send(reply("10.20.0.11:8000", "10.20.0.100:5000"), kInside); }},

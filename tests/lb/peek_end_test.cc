@@ -59,6 +59,34 @@ TEST_F(PeekEnds, SegmentWithoutItsHandshakeIsOfNoFlow) {
   EXPECT_EQ(rig().worker().peeks.used(), 0U);
 }
 
+TEST_F(PeekEnds, DamagedSegmentsAreTakenFromNeitherSide) {
+  const auto emitted = [&](PortIndex wanted) {
+    Bytes last;
+    for (auto& [port, frame] : rig().own_frames())
+      if (port == wanted && frame[23] == 6) last = frame;
+    return last;
+  };
+  rig().send(tcp("198.51.100.7:40000", kVip).syn());
+  const uint32_t number = segment_of(emitted(kOutside)).sequence + 1;
+  FrameBuilder asks =
+      tcp("198.51.100.7:40000", kVip).sequence(1001).acknowledge(number).payload(request("cam"));
+  EXPECT_EQ(to_string(rig().send(FrameBuilder(asks).l4_checksum(0x1234))), "drop bad_tcp_checksum");
+  EXPECT_EQ(rig().worker().peeks.used(), 0U);
+  EXPECT_EQ(to_string(rig().send(asks)), "consumed");
+  rig().own_frames();  // ARP
+  rig().wait_ms(300);
+  const Bytes syn = emitted(kInside);
+  ASSERT_FALSE(syn.empty());
+  const FrameFields to_server = fields_of(syn);
+  FrameBuilder answer(Protocol::kTcp, to_server.destination, to_server.source);
+  answer.from(backend_mac(11)).to(kInsideMac).syn_ack().acknowledge(1001);
+  EXPECT_EQ(to_string(rig().send(FrameBuilder(answer).l4_checksum(0x1234), kInside)),
+            "drop bad_tcp_checksum");
+  EXPECT_EQ(rig().counters().peeks.joined.get(), 0U);
+  EXPECT_EQ(to_string(rig().send(answer, kInside)), "consumed");
+  EXPECT_EQ(rig().counters().peeks.joined.get(), 1U);
+}
+
 TEST_F(PeekEnds, ClientThatSpeaksNoKnownProtocolIsReset) {
   TcpPeer& peer = client();
   peer.say({5, 1, 0});  // SOCKS
