@@ -50,6 +50,9 @@ class Client {
     if (is_first_syn(packet_)) return take_syn();
     if (!held_) return begin();
     if (has(tcp_flag::kRst)) return take_reset();
+    // RFC 5961 section 5.2: who cannot see what Cleat says has to guess that number, too.
+    if (!has(tcp_flag::kAck) || segment_.acknowledgement - held_->own_begin > held_->out_sent)
+      return drop(DropReason::kNoFlow);
     consume();
     take_acknowledgement();
     take_payload();
@@ -125,10 +128,9 @@ class Client {
   }
 
   void take_acknowledgement() {
-    if (!has(tcp_flag::kAck)) return;
     Peek& peek = *held_;
     const uint32_t acked = segment_.acknowledgement - peek.own_begin;
-    if (acked > peek.out_acked && acked <= peek.out_sent) {
+    if (acked > peek.out_acked) {
       peek.out_acked = acked;
       peek.tries = 0;
       peek.due_ms = now_.ms + kFirstRepeatMs;

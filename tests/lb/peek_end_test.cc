@@ -87,6 +87,19 @@ TEST_F(PeekEnds, DamagedSegmentsAreTakenFromNeitherSide) {
   EXPECT_EQ(rig().counters().peeks.joined.get(), 1U);
 }
 
+TEST_F(PeekEnds, BytesOfSomebodyWhoDoesNotSeeTheAnswersAreNotTaken) {
+  rig().send(tcp("198.51.100.7:40000", kVip).syn());
+  const uint32_t number = segment_of(rig().own_frames().back().second).sequence + 1;
+  FrameBuilder segment =
+      tcp("198.51.100.7:40000", kVip).sequence(1001).acknowledge(number).payload("GET /li");
+  EXPECT_EQ(to_string(rig().send(segment)), "consumed");
+  segment.sequence(1008).payload("ve/evil");
+  EXPECT_EQ(to_string(rig().send(FrameBuilder(segment).acknowledge(number + 1))), "drop no_flow");
+  EXPECT_EQ(to_string(rig().send(FrameBuilder(segment).acknowledge(number - 1))), "drop no_flow");
+  EXPECT_EQ(to_string(rig().send(FrameBuilder(segment).flags(0))), "drop no_flow");
+  EXPECT_EQ(to_string(rig().send(segment)), "consumed");
+}
+
 TEST_F(PeekEnds, ClientThatSpeaksNoKnownProtocolIsReset) {
   TcpPeer& peer = client();
   peer.say({5, 1, 0});  // SOCKS
