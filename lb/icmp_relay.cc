@@ -227,11 +227,7 @@ class Relay {
     return put_ip_header(at, ends.source, ends.destination, fields);
   }
 
-  void consume() {
-    packet_.kind = Kind::kDone;
-    verdict_.action = Action::kConsumed;
-    worker_.counters.consumed.add(1);
-  }
+  void consume() { worker_.consume(packet_, verdict_); }
 
   Worker& worker_;
   const Snapshot& snapshot_;

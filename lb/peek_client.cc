@@ -61,11 +61,7 @@ class Client {
  private:
   [[nodiscard]] bool has(uint8_t flags) const { return (packet_.tcp_flags & flags) != 0; }
   void drop(DropReason reason) { worker_.drop(packet_, verdict_, reason); }
-  void consume() {
-    packet_.kind = Kind::kDone;
-    verdict_.action = Action::kConsumed;
-    worker_.counters.consumed.add(1);
-  }
+  void consume() { worker_.consume(packet_, verdict_); }
   void end(PeekEnd why) { end_peek(worker_, snapshot_, now_, std::move(held_), why); }
 
   void take_syn() {

@@ -14,12 +14,6 @@
 namespace lb {
 namespace {
 
-void consume(Worker& worker, Packet& packet, Verdict& verdict) {
-  packet.kind = Kind::kDone;
-  verdict.action = Action::kConsumed;
-  worker.counters.consumed.add(1);
-}
-
 // The client's packets find the slot from now on. False: the table is full.
 bool enter(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) {
   Packet flow;
@@ -130,7 +124,7 @@ void hear_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
       (held->phase != PeekPhase::kConnecting && held->phase != PeekPhase::kSpeaking))
     return worker.drop(packet, verdict, DropReason::kReplyWithoutSlot);
   slot.reply_tick.store(now.tick(), std::memory_order_relaxed);
-  consume(worker, packet, verdict);
+  worker.consume(packet, verdict);
   constexpr uint8_t kSynAck = tcp_flag::kSyn | tcp_flag::kAck;
   if ((packet.tcp_flags & tcp_flag::kRst) != 0) {
     const TcpHeader& tcp = tcp_of(packet);

@@ -197,9 +197,7 @@ bool take_challenge_answer(Worker& worker, const Snapshot& snapshot, Now now, Pa
       ask(worker, snapshot, now, packet, *roamer);
     }
   }
-  packet.kind = Kind::kDone;
-  verdict.action = Action::kConsumed;
-  worker.counters.consumed.add(1);
+  worker.consume(packet, verdict);
   return true;
 }
 

@@ -99,6 +99,12 @@ struct Worker {
     verdict.reason = reason;
     counters.drops[static_cast<unsigned>(reason)].add(1);
   }
+  // Likewise: it spoke to Cleat itself.
+  void consume(Packet& packet, Verdict& verdict) noexcept {
+    packet.kind = Kind::kDone;
+    verdict.action = Action::kConsumed;
+    counters.consumed.add(1);
+  }
 };
 
 }  // namespace lb
