@@ -29,11 +29,11 @@ TEST(HmacSha256, SignsTheExamplesOfRfc4231) {
     const char* digest;
   } cases[] = {
       // sections 4.2, 4.3, 4.7
-      {Octets(20, 0x0b), test::text("Hi There"),
+      {Octets(20, 0x0b), test::octets_of("Hi There"),
        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-      {test::text("Jefe"), test::text("what do ya want for nothing?"),
+      {test::octets_of("Jefe"), test::octets_of("what do ya want for nothing?"),
        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
-      {Octets(131, 0xaa), test::text("Test Using Larger Than Block-Size Key - Hash Key First"),
+      {Octets(131, 0xaa), test::octets_of("Test Using Larger Than Block-Size Key - Hash Key First"),
        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
   };
   for (const auto& c : cases) EXPECT_EQ(of(hmac_sha256(c.key, c.data, {})), test::from_hex(c.digest));

@@ -47,7 +47,7 @@ TEST(RtmpFault, TheFirstByteTellsWhatIsNoPlainRtmp) {
   EXPECT_EQ(fault_of_client({0x05}), "not_rtmp");
   EXPECT_EQ(fault_of_client({0x06}), "rtmp_encrypted");
   EXPECT_EQ(fault_of_client({0x16, 0x03, 0x01}), "rtmp_encrypted");
-  EXPECT_EQ(fault_of_client(text("POST /open/1 HTTP/1.1")), "rtmp_tunnelled");
+  EXPECT_EQ(fault_of_client(octets_of("POST /open/1 HTTP/1.1")), "rtmp_tunnelled");
 }
 
 TEST(RtmpFault, ChunksThatCannotBeRead) {
@@ -100,7 +100,7 @@ TEST(RtmpFault, MoreAnswersThanThereIsRoomFor) {
 }
 
 TEST(RtmpFault, AServerThatSpeaksSomethingElse) {
-  EXPECT_EQ(fault_of_server(text("HTTP/1.1 400")), "server_not_rtmp");
+  EXPECT_EQ(fault_of_server(octets_of("HTTP/1.1 400")), "server_not_rtmp");
   EXPECT_EQ(fault_of_server(server_says(message({.format = 2}, {1}))), "rtmp_bad_chunk");
 }
 

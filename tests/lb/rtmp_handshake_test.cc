@@ -16,8 +16,8 @@ namespace {
 using test::Octets;
 
 const Octets kTail = test::from_hex("f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae");
-const Octets kPlayer = test::text("Genuine Adobe Flash Player 001");
-const Octets kServer = test::text("Genuine Adobe Flash Media Server 001");
+const Octets kPlayer = test::octets_of("Genuine Adobe Flash Player 001");
+const Octets kServer = test::octets_of("Genuine Adobe Flash Media Server 001");
 
 size_t place(const Octets& part, size_t selector) {
   return (part[selector] + part[selector + 1] + part[selector + 2] + part[selector + 3]) % 728U + selector +

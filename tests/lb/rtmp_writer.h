@@ -22,8 +22,8 @@ inline Octets number(uint64_t value, unsigned bytes) {
   return octets;
 }
 
-inline Octets text(std::string_view value) { return {value.begin(), value.end()}; }
-inline Octets amf_key(std::string_view key) { return joined({number(key.size(), 2), text(key)}); }
+inline Octets octets_of(std::string_view value) { return {value.begin(), value.end()}; }
+inline Octets amf_key(std::string_view key) { return joined({number(key.size(), 2), octets_of(key)}); }
 inline Octets amf(std::string_view value) { return joined({{2}, amf_key(value)}); }
 inline Octets amf(const char* value) { return amf(std::string_view(value)); }
 inline Octets amf(double value) { return joined({{0}, number(std::bit_cast<uint64_t>(value), 8)}); }
