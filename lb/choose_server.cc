@@ -9,12 +9,13 @@ namespace lb {
 namespace {
 
 uint64_t load_of(std::span<const WorkerCounters* const> workers, BackendId id) {
-  uint64_t load = 0;
+  int64_t load = 0;
   for (const WorkerCounters* worker : workers) {
     const TrafficCounters& own = worker->backends[id];
-    load += own.flows_opened.get() - own.flows_closed.get();
+    load += static_cast<int64_t>(own.flows_opened.get() - own.flows_closed.get());
   }
-  return load;
+  // Flows from before a restart count as opened by one worker, and are closed by their own.
+  return static_cast<uint64_t>(std::max<int64_t>(load, 0));
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ namespace lb {
   X(kBadStun,              "bad_stun",               "malformed STUN message, or one of a new address without its FINGERPRINT") \
   X(kStunIntegrity,        "stun_integrity",         "check for a known ICE session, not signed with its password") \
   X(kBadTcpChecksum,       "bad_tcp_checksum",       "of a connection that Cleat accepts or opens itself: the TCP checksum is wrong") \
+  X(kPeekBusy,             "peek_busy",              "another worker is at work on the connection whose first bytes Cleat reads") \
   X(kPeekTableFull,        "peek_table_full",        "too many clients at once have not said yet which stream they want") \
   X(kSessionTableFull,     "session_table_full",     "no room for a new ICE session")                  \
   X(kServerSilent,         "server_silent",          "segment of a flow that was reset, for its server does not answer") \

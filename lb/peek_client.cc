@@ -46,7 +46,9 @@ class Client {
   void run() {
     if (packet_.piece != Piece::kWhole) return drop(DropReason::kFragment);
     if (!tcp_checksum_holds(packet_)) return drop(DropReason::kBadTcpChecksum);
-    held_ = worker_.peeks.find(packet_.hash, client_, vip_);
+    bool busy = false;
+    held_ = worker_.peeks.find(packet_.hash, client_, vip_, busy);
+    if (busy) return drop(DropReason::kPeekBusy);
     if (is_first_syn(packet_)) return take_syn();
     if (!held_) return begin();
     if (has(tcp_flag::kRst)) return take_reset();

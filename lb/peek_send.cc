@@ -170,6 +170,12 @@ void reset_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek&
             .flags = tcp_flag::kRst | tcp_flag::kAck});
 }
 
+void refute_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek,
+                   uint32_t acknowledged) noexcept {
+  const ServerEnds ends = server_ends(snapshot, peek);
+  emit_tcp(worker, snapshot, now, ends.lip, ends.server, {.sequence = acknowledged, .flags = tcp_flag::kRst});
+}
+
 void reset_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
   const ServerEnds ends = server_ends(snapshot, peek);
   emit_tcp(worker, snapshot, now, ends.lip, ends.server,

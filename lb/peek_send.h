@@ -36,6 +36,9 @@ void give_to_server(Worker& worker, const Snapshot& snapshot, Now now, const Pee
 
 // The end of it, at once. The slot is the sweep's to take back; the caller ends the peek.
 void reset_client(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept;
+// It speaks of a former connection from that LIP and port: that one ends, and the next SYN is heard (RFC 9293 section 3.10.7.3).
+void refute_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek,
+                   uint32_t acknowledged) noexcept;
 void reset_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept;
 
 }  // namespace lb

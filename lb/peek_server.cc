@@ -35,7 +35,6 @@ void take_syn_ack(Worker& worker, const Snapshot& snapshot, Now now, const Packe
                   SlotControl control, Peeks::Held held) {
   const TcpHeader& tcp = tcp_of(packet);
   Peek& peek = *held;
-  if (tcp.acknowledgement.host() != peek.client_begin) return reset_server(worker, snapshot, now, peek);
   peek.server_next = tcp.sequence.host() + 1;
   peek.server_options = read_syn_options(packet);
   peek.server_window = tcp.window.host();
@@ -135,6 +134,10 @@ void hear_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
     worker.counters.failures[held->backend].refused.add(1);
     return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kRefused);
   }
+  const bool acknowledges = (packet.tcp_flags & tcp_flag::kAck) != 0;
+  if (held->phase == PeekPhase::kConnecting && acknowledges &&
+      tcp_of(packet).acknowledgement.host() != held->client_begin)
+    return refute_server(worker, snapshot, now, *held, tcp_of(packet).acknowledgement.host());
   if (held->phase == PeekPhase::kSpeaking)
     hear_speech(worker, snapshot, now, packet, slot, view.control, std::move(held));
   else if ((packet.tcp_flags & kSynAck) == kSynAck)

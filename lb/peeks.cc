@@ -54,12 +54,21 @@ void Peeks::free(uint32_t index) noexcept {
   used_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-Peeks::Held Peeks::find(uint64_t hash, const Endpoint& client, const Endpoint& vip) noexcept {
+Peeks::Held Peeks::find(uint64_t hash, const Endpoint& client, const Endpoint& vip, bool& busy) noexcept {
+  constexpr uint64_t kBits = kTagBits | kUsed;
+  const uint64_t wanted = (hash & kTagBits) | kUsed;
+  busy = false;
   const auto first = static_cast<uint32_t>(hash) & mask_ & ~(kWays - 1);
   for (uint32_t index = first; index < first + kWays; ++index) {
-    if (!hold(index, kTagBits | kUsed, (hash & kTagBits) | kUsed)) continue;
+    if (!hold(index, kBits, wanted)) {
+      busy = busy || (controls_[index].load(std::memory_order_relaxed) & kBits) == wanted;
+      continue;
+    }
     Held held(this, index);
-    if (held->client == client && held->vip == vip) return held;
+    if (held->client == client && held->vip == vip) {
+      busy = false;
+      return held;
+    }
   }
   return {};
 }

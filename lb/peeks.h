@@ -52,7 +52,8 @@ class Peeks {
 
   // Any worker, all of them. cost: a line of control words; a hit, a line of its record
   // hash  of client and VIP, keyed: strangers choose the tuple
-  Held find(uint64_t hash, const Endpoint& client, const Endpoint& vip) noexcept;
+  // busy  true: what may be that connection is held by another worker for longer than is waited; nothing can be said of it
+  Held find(uint64_t hash, const Endpoint& client, const Endpoint& vip, bool& busy) noexcept;
   Held at(uint32_t index) noexcept;
 
   // A place for a new connection, its Peek as it is after construction. If all its places are taken, that of the one that has

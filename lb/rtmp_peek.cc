@@ -20,10 +20,10 @@ RtmpFault fault_of_version(uint8_t first) {
   switch (first) {
     case kRtmpVersion:
       return RtmpFault::kNone;
-    case 6:  // RTMPE, in two variants
-    case 8:  //
-    case 0x16:
-      return RtmpFault::kEncrypted;  // a TLS handshake (RFC 8446 section 5.1)
+    case 6:     // RTMPE
+    case 8:     // its other variant
+    case 0x16:  // a TLS handshake (RFC 8446 section 5.1)
+      return RtmpFault::kEncrypted;
     case 'P':
       return RtmpFault::kTunnelled;  // POST
     default:

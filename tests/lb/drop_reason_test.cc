@@ -51,6 +51,18 @@ Outcome of_a_damaged_segment() {
   return rig.send(tcp(kClient, kRtmp).syn().l4_checksum(0x1234));
 }
 
+Outcome while_another_worker_holds_it() {
+  Rig rig([](SnapshotSpec& spec) { service(spec, "rtmp").affinity = Affinity::kStream; });
+  rig.send(tcp(kClient, kRtmp).syn());
+  const uint32_t number = segment_of(rig.own_frames().back().second).sequence + 1;
+  FrameBuilder segment = tcp(kClient, kRtmp).sequence(1001).acknowledge(number).payload("GET /li");
+  rig.send(segment);
+  Peeks::Held held;
+  for (uint32_t index = 0; index < rig.worker().peeks.count() && !held; ++index)
+    held = rig.worker().peeks.at(index);
+  return rig.send(segment);
+}
+
 // All of them wait for their servers, so none makes room.
 Outcome without_a_peeks_place() {
   Rig rig([](SnapshotSpec& spec) { service(spec, "rtmp").affinity = Affinity::kStream; });
@@ -212,6 +224,7 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
     {DropReason::kTableFull, without_table_room},
     {DropReason::kLipPortsExhausted, without_ports},
     {DropReason::kBadTcpChecksum, of_a_damaged_segment},
+    {DropReason::kPeekBusy, while_another_worker_holds_it},
     {DropReason::kPeekTableFull, without_a_peeks_place},
     {DropReason::kReplyWithoutSlot,
      []() { return Rig().send(reply("10.20.0.11:8000", "10.20.0.100:5000"), kInside); }},

@@ -201,6 +201,29 @@ TEST_F(PeekEnds, RefusalReachesTheClient) {
   expect_nothing_left();
 }
 
+TEST_F(PeekEnds, ServerThatSpeaksOfAFormerConnectionIsRefuted) {
+  const auto sent = [&](PortIndex wanted) {
+    Bytes last;
+    for (auto& [port, frame] : rig().own_frames())
+      if (port == wanted && frame[23] == 6) last = frame;
+    return last;
+  };
+  rig().send(tcp("198.51.100.7:40000", kVip).syn());
+  const uint32_t number = segment_of(sent(kOutside)).sequence + 1;
+  rig().send(tcp("198.51.100.7:40000", kVip).sequence(1001).acknowledge(number).payload(request("cam")));
+  rig().own_frames();  // it may have asked for a MAC address alone
+  rig().wait_ms(300);
+  const FrameFields to_server = fields_of(sent(kInside));
+  FrameBuilder says(Protocol::kTcp, to_server.destination, to_server.source);
+  says.from(backend_mac(11)).to(kInsideMac);
+  rig().send(FrameBuilder(says).sequence(5).acknowledge(77'777), kInside);  // RFC 5961's challenge
+  const SegmentSeen refutation = segment_of(sent(kInside));
+  EXPECT_EQ(refutation.flags, tcp_flag::kRst);
+  EXPECT_EQ(refutation.sequence, 77'777U);
+  rig().send(FrameBuilder(says).syn_ack().acknowledge(1001), kInside);
+  EXPECT_EQ(rig().counters().peeks.joined.get(), 1U);
+}
+
 TEST_F(PeekEnds, WithoutAServerTheClientIsReset) {
   rig().reload([](SnapshotSpec& spec) {
     for (BackendSpec& backend : pool(spec, "srs").backends) backend.weight = 0;

@@ -23,7 +23,9 @@ void work(Peeks& peeks, unsigned seed, uint64_t& begun, uint64_t& counted, uint6
   for (unsigned round = 0; round < kRounds; ++round) {
     const auto n = static_cast<unsigned>(random() % kClients);
     const uint64_t hash = hash_word(n, 5);
-    Peeks::Held held = peeks.find(hash, client(n), kVip);
+    bool busy = false;
+    Peeks::Held held = peeks.find(hash, client(n), kVip, busy);
+    if (busy) continue;
     if (!held) {
       Peeks::Held victim;
       held = peeks.claim(hash, {1'000'000 + round}, victim);

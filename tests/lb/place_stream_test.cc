@@ -60,6 +60,14 @@ TEST_F(PlaceStream, NoServerGetsMoreThanAQuarterAboveItsShare) {
   for (const auto& [backend, count] : streams) EXPECT_LE(count, 126U) << backend;
 }
 
+TEST_F(PlaceStream, FlowsOfAFormerProcessThatEndLeaveTheBoundInForce) {
+  const BackendId ended = rig_.snapshot().pools[0].entries[0].id;
+  rig_.counters().backends[ended].flows_closed.add(1'000'000);
+  std::map<BackendId, unsigned> streams;
+  for (int n = 0; n < 300; ++n) ++streams[place("cam" + std::to_string(n))->backend];
+  EXPECT_GT(streams[ended], 200U) << "it has none, as far as is known, and the others are full";
+}
+
 TEST_F(PlaceStream, WeightsCount) {
   rig_.reload([](SnapshotSpec& spec) { pool(spec, "srs").backends[0].weight = 400; });
   std::map<BackendId, unsigned> streams;
