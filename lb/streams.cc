@@ -35,11 +35,11 @@ std::optional<StreamView> Streams::view(StreamIndex index, StreamControl control
   view.control = control;
   std::array<uint64_t, std::tuple_size_v<decltype(record.text)>> words;
   for (size_t i = 0; i * sizeof(uint64_t) < control.length(); ++i)
-    words[i] = record.text[i].load(std::memory_order_relaxed);
-  const uint32_t seen = record.seen.load(std::memory_order_relaxed);
+    words[i] = record.text[i].load(std::memory_order_acquire);
+  const uint32_t seen = record.seen.load(std::memory_order_acquire);
   view.seen = static_cast<Tick>(seen);
-  view.published = is_fresh(record.published.load(std::memory_order_relaxed), now, kPublishedTicks);
-  std::atomic_thread_fence(std::memory_order_acquire);
+  view.published = is_fresh(record.published.load(std::memory_order_acquire), now, kPublishedTicks);
+  // Whoever wrote one of these words made the place busy before.
   if (record.control.load(std::memory_order_relaxed) != control.raw() || !is_fresh(seen, now, kForgetTicks))
     return std::nullopt;
   view.key = StreamKey::of_text({reinterpret_cast<const char*>(words.data()), control.length()});
@@ -55,7 +55,7 @@ std::optional<StreamView> Streams::find(ListenerId pool, const StreamKey& key, N
   const uint64_t hash = key.hash(seed_ ^ pool);
   std::optional<StreamView> found;
   among(hash, [&](StreamIndex index) {
-    const StreamControl control(records_[index].control.load(std::memory_order_acquire));
+    const StreamControl control(records_[index].control.load(std::memory_order_seq_cst));
     if (!control.is_open() || control.tag() != tag_of(hash) || control.pool() != pool) return false;
     found = view(index, control, now);
     if (found && !(found->key == key)) found.reset();
@@ -85,16 +85,16 @@ std::optional<StreamView> Streams::learn(ListenerId pool, const StreamKey& key, 
     for (size_t at = 0; at < text.size(); at += sizeof(uint64_t)) {
       uint64_t word = 0;
       std::memcpy(&word, text.data() + at, std::min(sizeof(word), text.size() - at));
-      record.text[at / sizeof(word)].store(word, std::memory_order_relaxed);
+      record.text[at / sizeof(word)].store(word, std::memory_order_release);
     }
-    record.seen.store(note_of(now), std::memory_order_relaxed);
-    record.published.store(0, std::memory_order_relaxed);
-    record.control.store(next.raw(), std::memory_order_release);
+    record.seen.store(note_of(now), std::memory_order_release);
+    record.published.store(0, std::memory_order_release);
+    record.control.store(next.raw(), std::memory_order_seq_cst);
     made = StreamView{index, next, key, false, now.tick()};
     return true;
   });
-  // Another worker may have been at it, too: the first place wins.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Another worker may have been at it, too: the first place wins. The store above and the loads of find()
+  // are sequentially consistent, so that one of the two at least sees the other.
   const auto first = find(pool, key, now);
   if (made && first && first->index != made->index) forget(*made);
   return first ? first : made;
