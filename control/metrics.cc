@@ -263,6 +263,10 @@ void add_streams(Exposition& out, const Json& stats) {
              peeks.at("joined").get<double>());
   out.number("cleat_peek_repeats_total", "Times that Cleat sent something of its own again.",
              MetricType::Counter, {}, peeks.at("repeated").get<double>());
+  out.number("cleat_later_requests_total", "Requests for streams on connections that were joined already.",
+             MetricType::Counter, {}, peeks.at("later_requests").get<double>());
+  out.number("cleat_led_elsewhere_total", "Of these, those of streams of another server: reset.",
+             MetricType::Counter, {}, peeks.at("led_elsewhere").get<double>());
   out.number("cleat_peek_bytes_total", "Bytes of clients and servers that were read.", MetricType::Counter,
              {}, peeks.at("bytes").get<double>());
   out.counts(peeks.at("ends"), "cleat_peeks_ended_total",

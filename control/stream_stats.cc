@@ -36,6 +36,8 @@ Json peeks_json(const Engine& engine) {
           {"began", sum([](const Peeks& p) -> const lb::Counter& { return p.began; })},
           {"joined", sum([](const Peeks& p) -> const lb::Counter& { return p.joined; })},
           {"repeated", sum([](const Peeks& p) -> const lb::Counter& { return p.repeated; })},
+          {"later_requests", sum([](const Peeks& p) -> const lb::Counter& { return p.later_requests; })},
+          {"led_elsewhere", sum([](const Peeks& p) -> const lb::Counter& { return p.led_elsewhere; })},
           {"bytes", sum([](const Peeks& p) -> const lb::Counter& { return p.bytes; })},
           {"ends", ends}};
 }

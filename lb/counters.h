@@ -82,11 +82,13 @@ struct IceCounters {
 
 // Connections of services with `affinity: stream`, that Cleat accepts itself (lb/peek.h).
 struct PeekCounters {
-  Counter syns;      // answered
-  Counter began;     // clients that said something
-  Counter joined;    // to a server
-  Counter repeated;  // times that something of Cleat's own was sent again
-  Counter bytes;     // of clients and servers that were read; a joined connection adds none
+  Counter syns;            // answered
+  Counter began;           // clients that said something
+  Counter joined;          // to a server
+  Counter repeated;        // times that something of Cleat's own was sent again
+  Counter later_requests;  // of streams, on connections that are joined already
+  Counter led_elsewhere;   // of them: the connection was reset, for another server has the stream
+  Counter bytes;           // of clients and servers that were read; a joined connection adds none
   std::array<Counter, kPeekEndNames.size()> ends;  // by PeekEnd
   std::array<Counter, static_cast<size_t>(RtmpFault::kCount)>
       rtmp_faults;  // why RTMP was not understood, or differs

@@ -5,6 +5,7 @@
 #include "lb/ask_owner.h"
 #include "lb/forward_fragment.h"
 #include "lb/icmp_error.h"
+#include "lb/later_request.h"
 #include "lb/mss_clamp.h"
 #include "lb/next_hop.h"
 #include "lb/pass_on.h"
@@ -98,22 +99,24 @@ bool plan_splice(Worker& worker, const Frame& frame, Packet& packet, Splice& spl
 }
 
 // A client's segment of a connection that is joined to another: null if it is not.
-const NatSlot* joined_slot(Worker& worker, const Packet& packet) {
+NatSlot* joined_slot(Worker& worker, const Packet& packet) {
   if (!packet.service->has_spliced || packet.slot >= worker.segment.slots().size()) return nullptr;
-  const NatSlot& slot = worker.segment.slots().at(packet.slot);
+  NatSlot& slot = worker.segment.slots().at(packet.slot);
   return has_seam(slot) ? &slot : nullptr;
 }
 
-// packet  as its sender wrote it
-void cross_seam(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot& slot,
-                const Packet& packet) {
+// packet  as its sender wrote it. False: it must not go on
+bool cross_seam(Worker& worker, const Snapshot& snapshot, Now now, NatSlot& slot, const Packet& packet) {
   const Seam seam = seam_of(slot);
-  if (seam.settling) [[unlikely]]
-    note_settling(worker, snapshot, now, packet, seam);
-  if (packet.kind == Kind::kReply)
+  if (seam.settling && !note_settling(worker, snapshot, now, packet, seam)) [[unlikely]]
+    return false;
+  if (packet.kind == Kind::kReply) {
     join_reply(seam, packet);
-  else
-    join_client(seam, packet);
+    return true;
+  }
+  if (seam.asks && !seam.settling && is_for_another_server(worker, snapshot, now, packet, slot)) return false;
+  join_client(seam, packet);
+  return true;
 }
 
 // In a SYN or SYN-ACK, for the way between a client on that port and his backend.
@@ -146,7 +149,7 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
   if (backend.unanswered_ms != 0 && packet.protocol == Protocol::kTcp) [[unlikely]]
     if (meet_silence(worker, snapshot, now, packet, verdict)) return;
   Splice splice = Splice::kAsItIs;
-  const NatSlot* const joined = joined_slot(worker, packet);
+  NatSlot* const joined = joined_slot(worker, packet);
   if (packet.service->has_spliced && joined == nullptr &&
       !plan_splice(worker, frame, packet, splice, verdict))
     return;
@@ -157,7 +160,8 @@ void forward_client(Worker& worker, const Snapshot& snapshot, Now now, Frame& fr
     clamp_between(worker, packet, back ? back->port : frame.port, family_of(packet), backend,
                   packet.service->mss, 0);
   }
-  if (joined != nullptr) cross_seam(worker, snapshot, now, *joined, packet);
+  if (joined != nullptr && !cross_seam(worker, snapshot, now, *joined, packet))
+    return worker.consume(packet, verdict);
   if (splice != Splice::kAsItIs) splice_client(worker.segment.slots().at(packet.slot), splice, frame, packet);
   if (packet.service->affinity == Affinity::kIce)
     count_bytes(worker.segment.slots().at(packet.slot).splice_base_or_bytes_in, frame.length);
@@ -198,7 +202,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
       clamp_between(worker, packet, route->port, family, backend, listener.mss,
                     spliced ? proxy_header_bytes(family) : uint8_t{0});
     if (spliced) splice_reply(slot, packet, family);
-    if (is_joined(control)) cross_seam(worker, snapshot, now, slot, packet);
+    if (is_joined(control) && !cross_seam(worker, snapshot, now, slot, packet))
+      return worker.consume(packet, verdict);
     note_acknowledged(slot, packet);
   } else if (control.state() == SlotState::kEmbryonic) {
     NatSlots::confirm(slot, control, now.tick());

@@ -3,20 +3,15 @@
 
 #include <algorithm>
 
+#include "lb/ascii.h"
+
 namespace lb {
 namespace {
 
 constexpr std::string_view kBlank = " \t", kVersion = " HTTP/1.";
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool equal(std::string_view a, std::string_view lower_case) {
-  return std::equal(a.begin(), a.end(), lower_case.begin(), lower_case.end(),
-                    [](char x, char y) { return lower(x) == y; });
-}
-
-bool ends_with(std::string_view text, std::string_view lower_case) {
-  return text.size() >= lower_case.size() && equal(text.substr(text.size() - lower_case.size()), lower_case);
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && equal_but_for_case(text.substr(text.size() - end.size()), end);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -37,10 +32,10 @@ std::optional<uint64_t> number(std::string_view text) {
 }
 
 // A member of a comma-separated list (RFC 9110 section 5.6.1).
-bool has_token(std::string_view list, std::string_view lower_case) {
+bool has_token(std::string_view list, std::string_view wanted) {
   while (!list.empty()) {
     const std::string_view token = list.substr(0, list.find(','));
-    if (equal(trimmed(token), lower_case)) return true;
+    if (equal_but_for_case(trimmed(token), wanted)) return true;
     list.remove_prefix(std::min(token.size() + 1, list.size()));
   }
   return false;
@@ -71,17 +66,17 @@ bool read_field(std::string_view line, HttpHead& head) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
   const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-  if (equal(name, "content-length")) {
+  if (equal_but_for_case(name, "content-length")) {
     const auto length = number(value);
     if (!length || (head.content_length && head.content_length != length)) return false;
     head.content_length = length;
-  } else if (equal(name, "transfer-encoding")) {
+  } else if (equal_but_for_case(name, "transfer-encoding")) {
     head.chunked = ends_with(value, "chunked");
-  } else if (equal(name, "location")) {
+  } else if (equal_but_for_case(name, "location")) {
     head.location = value;
-  } else if (equal(name, "host")) {
+  } else if (equal_but_for_case(name, "host")) {
     if (head.host.empty()) head.host = value;
-  } else if (equal(name, "connection")) {
+  } else if (equal_but_for_case(name, "connection")) {
     head.close = has_token(value, "close") || (head.close && !has_token(value, "keep-alive"));
   }
   return true;

@@ -34,8 +34,8 @@ struct Peek {
   Endpoint client, vip;
   ListenerId listener = 0;
   PeekPhase phase = PeekPhase::kReading;
-  bool publishes = false;
-  uint32_t stream = 0;  // Seam::stream
+  bool publishes = false, asks = false;  // Seam's
+  uint32_t stream = 0;                   // Seam::stream
 
   uint32_t client_begin = 0;  // number of the client's first byte
   uint32_t taken = 0;         // bytes of the client's that RTMP has read; what came after them is in `in`

@@ -181,8 +181,14 @@ class Client {
     peek.backend = placed->backend;
     peek.stream = placed->stream;
     peek.publishes = ask.role == StreamRole::kPublish;
+    peek.asks = !peek.publishes && is_http(peek);
     const PeekEnd opened = open_server(worker_, snapshot_, now_, packet_, held_);
     if (opened != PeekEnd::kJoined) end(opened);
+  }
+
+  static bool is_http(const Peek& peek) {
+    const auto bytes = peek.in.ready();
+    return !peek.rtmp && bytes[0] >= 'A' && bytes[0] <= 'Z';
   }
 
   AskState read_ask(StreamAsk& ask) {
@@ -191,7 +197,7 @@ class Client {
     if (peek.rtmp) return read_rtmp(ask);
     const VhostList& vhosts = snapshot_.stream_rules[packet_.service->stream_rules].vhosts();
     const std::span<const uint8_t> bytes = peek.in.ready();
-    if (bytes[0] >= 'A' && bytes[0] <= 'Z')
+    if (is_http(peek))
       return read_http_ask({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, vhosts, ask);
     if (bytes[0] == kTlsHandshake) return read_tls_ask(bytes, vhosts, ask);
     if (bytes[0] != kRtmpVersion) return AskState::kNotIt;

@@ -17,8 +17,9 @@ void meet_client(Worker& worker, const Snapshot& snapshot, Now now, Packet& pack
                  Verdict& verdict) noexcept;
 
 // Of a flow that is joined and settles: what either side says of what Cleat sent it.
-// packet  as its sender wrote it, TCP, not a later piece
-void note_settling(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+// packet   as its sender wrote it, TCP, not a later piece
+// returns  false: the client repeats what the server gets from Cleat in other words; it must not go on
+bool note_settling(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
                    const Seam& seam) noexcept;
 
 // Between bursts: repeats what is not acknowledged, and ends what takes too long. One worker's share.

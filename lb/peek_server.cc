@@ -90,7 +90,8 @@ PeekEnd open_server(Worker& worker, const Snapshot& snapshot, Now now, const Pac
   NatSlot& slot = worker.segment.slots().at(*claimed);
   NatSlots::fill(slot, peek.backend, peek.listener, peek.client.address, peek.client.port, peek.vip.port,
                  now.tick());
-  put_seam(slot, {.publishes = peek.publishes, .peek = held.index(), .stream = peek.stream});
+  put_seam(slot,
+           {.publishes = peek.publishes, .asks = peek.asks, .peek = held.index(), .stream = peek.stream});
   NatSlots::open(slot, now.tick(), SlotState::kProbing);
   worker.counters.services[packet.service->id].flows_opened.add(1);
   worker.counters.backends[peek.backend].flows_opened.add(1);

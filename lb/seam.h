@@ -24,6 +24,7 @@ struct Seam {
   int8_t window_out = 0;        // likewise the server's for the client
   bool settling = false;        // Cleat has something of its own on the way that is not acknowledged yet
   bool publishes = false;       // the client publishes its stream
+  bool asks = false;            // it speaks HTTP, and may ask for something else later (lb/later_request.h)
   uint32_t peek = 0;            // place in the table of peeks, while it settles; 24 bits
   uint32_t stream = kNoStream;  // place in the table of streams; 24 bits
 
@@ -38,11 +39,11 @@ inline bool has_seam(const NatSlot& slot) noexcept {
   return is_joined(SlotControl(slot.control.load(std::memory_order_acquire)));
 }
 
-// NatSlot::lane_high[1]: in 32 | out 32. NatSlot::lane_low[1]: stream 24 | peek 24 | window_in 5 | window_out 5 | settling | publishes.
+// NatSlot::lane_high[1]: in 32 | out 32. NatSlot::lane_low[1]: stream 24 | peek 24 | window_in 5 | window_out 5 | settling | publishes | asks.
 // All from the low end on; shifts are stored 16 higher.
 namespace seam_word {
 inline constexpr unsigned kPeekAt = 24, kWindowInAt = 48, kWindowOutAt = 53, kSettlingAt = 58,
-                          kPublishesAt = 59;
+                          kPublishesAt = 59, kAsksAt = 60;
 inline constexpr int kShiftBias = 16;
 inline constexpr uint32_t kPlaceBits = 0xff'ffff;
 
@@ -63,6 +64,7 @@ inline Seam seam_of(const NatSlot& slot) noexcept {
   seam.window_out = shift_at(word, kWindowOutAt);
   seam.settling = (word >> kSettlingAt & 1) != 0;
   seam.publishes = (word >> kPublishesAt & 1) != 0;
+  seam.asks = (word >> kAsksAt & 1) != 0;
   seam.peek = static_cast<uint32_t>(word >> kPeekAt) & kPlaceBits;
   seam.stream = static_cast<uint32_t>(word) & kPlaceBits;
   return seam;

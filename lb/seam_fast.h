@@ -26,7 +26,8 @@ inline bool forward_seam_fast(Worker& worker, const Snapshot& snapshot, Now now,
   if (!has_seam(slot)) return false;
   const Seam seam = seam_of(slot);
   const unsigned bytes = fast::ip_bytes(packet);
-  if (seam.settling || bytes > worker.mtus[backend.egress]) [[unlikely]]
+  const bool says_something = packet.l4_length > sizeof(TcpHeader);
+  if (seam.settling || (seam.asks && says_something) || bytes > worker.mtus[backend.egress]) [[unlikely]]
     return false;
   fast::cut_to(frame, bytes);
   fast::count_in(worker, service.id, packet.backend, frame);

@@ -5,6 +5,7 @@
 
 #include "lb/checksum.h"
 #include "lb/emit.h"
+#include "lb/reset_flow.h"
 #include "lb/splice.h"
 #include "lb/wire.h"
 
@@ -57,31 +58,6 @@ void make_keep_alive(Packet& packet) {
   tcp->checksum = delta.apply(tcp->checksum);
 }
 
-// The number that the backend waits for, as far as is known, seen from one of the client's that is near.
-uint32_t awaited(const NatSlot& slot, uint32_t near) {
-  const uint32_t low = slot.session_or_acknowledged.load(std::memory_order_relaxed) & ~kAcknowledged;
-  return near - ((near - low + (kAcknowledged >> 1)) & ~kAcknowledged) + (kAcknowledged >> 1);
-}
-
-bool reset(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, NatSlot& slot) {
-  const auto* tcp = reinterpret_cast<const TcpHeader*>(packet.l4);
-  const TcpFields to_client{tcp->acknowledgement.host(), 0, tcp_flag::kRst};
-  if (!emit_tcp(worker, snapshot, now, {packet.dst, packet.dst_port}, {packet.src, packet.src_port},
-                to_client))
-    return false;
-  // The backend may hear it when it comes back, or even now: a link may be cut one way.
-  const Backend& backend = snapshot.backends[packet.backend];
-  const Family family = packet.v4 ? Family::kIpv4 : Family::kIpv6;
-  const uint32_t number = server_sequence(slot, awaited(slot, tcp->sequence.host()), family);
-  const TcpFields to_backend{number, 0, tcp_flag::kRst};
-  emit_tcp(worker, snapshot, now,
-           {snapshot.lips[NatSlots::lip_of(packet.slot)], NatSlots::port_of(packet.slot)},
-           {backend.address, backend.port != 0 ? backend.port : packet.dst_port}, to_backend);
-  NatSlots::note_tcp(slot.tcp_forward, slot.tcp_reply, tcp_flag::kRst);
-  worker.counters.resets.add(1);
-  return true;
-}
-
 // A pure ACK with a number that is no client's: it must be answered.
 bool ask_client(Worker& worker, const Snapshot& snapshot, Now now, const NatSlot& slot,
                 const SlotView& view) {
@@ -125,7 +101,7 @@ bool meet_silence(Worker& worker, const Snapshot& snapshot, Now now, Packet& pac
   }
   const bool patient = waited(slot, now, backend.unanswered_ms) < kPatienceTicks;
   if (patient || !backend.silent || silent_ticks(slot, now) < kSilentTicks) return false;
-  if (!reset(worker, snapshot, now, packet, slot)) return false;
+  if (!reset_flow(worker, snapshot, now, packet, slot)) return false;
   worker.drop(packet, verdict, DropReason::kServerSilent);
   return true;
 }

@@ -54,18 +54,17 @@ void look_after(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held h
   if (now.ms >= peek.due_ms) repeat(worker, snapshot, now, *held);
 }
 
-}  // namespace
-
-void note_settling(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
-                   const Seam& seam) noexcept {
-  Peeks::Held held = worker.peeks.at(seam.peek);
-  if (!held || held->slot != packet.slot || held->phase != PeekPhase::kSettling || !has_slot(worker, *held) ||
-      (packet.tcp_flags & tcp_flag::kAck) == 0)
-    return;
-  Peek& peek = *held;
+// Bytes of the client's that the server gets from Cleat, in other words and at other numbers.
+bool repeats_taken(const Peek& peek, const Packet& packet) {
   const TcpHeader& tcp = tcp_of(packet);
+  return packet.l4_length > tcp_header_bytes(packet) &&
+         static_cast<int32_t>(tcp.sequence.host() - (peek.client_begin + peek.taken)) < 0;
+}
+
+void note_taken(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held held, const Packet& packet) {
+  Peek& peek = *held;
   const bool reply = packet.kind == Kind::kReply;
-  const uint32_t acked = tcp.acknowledgement.host() - (reply ? peek.client_begin + seam.in : peek.own_begin);
+  const uint32_t acked = tcp_of(packet).acknowledgement.host() - (reply ? peek.client_begin : peek.own_begin);
   uint32_t& known = reply ? peek.given_acked : peek.out_acked;
   const uint32_t most = reply ? peek.given : peek.out_size;
   // Beyond that it speaks of what came after.
@@ -76,6 +75,20 @@ void note_settling(Worker& worker, const Snapshot& snapshot, Now now, const Pack
   peek.due_ms = now.ms + kRepeatMs;
   if (has_settled(peek)) return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kJoined);
   if (reply && peek.given_acked < peek.given) give_to_server(worker, snapshot, now, peek);
+}
+
+}  // namespace
+
+bool note_settling(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
+                   const Seam& seam) noexcept {
+  Peeks::Held held = worker.peeks.at(seam.peek);
+  if (!held || held->slot != packet.slot || held->phase != PeekPhase::kSettling || !has_slot(worker, *held) ||
+      (packet.tcp_flags & tcp_flag::kAck) == 0)
+    return true;
+  const bool reply = packet.kind == Kind::kReply;
+  const bool passes = reply || !repeats_taken(*held, packet);
+  note_taken(worker, snapshot, now, std::move(held), packet);
+  return passes;
 }
 
 void sweep_peeks(Worker& worker, const Snapshot& snapshot, Now now, uint64_t elapsed_ms) noexcept {

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "lb/ascii.h"
+
 namespace lb {
 namespace {
 
 constexpr size_t kLongestName = 253;  // RFC 1035 section 3.1, in text
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 constexpr bool is_name_char(char c) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';

@@ -77,7 +77,9 @@ std::string show_stream_counts(const Json& stats) {
                                    {"began", "clients that said something"},
                                    {"joined", "connections joined to their server"},
                                    {"repeated", "repeats of Cleat's own"},
-                                   {"bytes", "bytes read"}})
+                                   {"bytes", "bytes read"},
+                                   {"later_requests", "later requests on these"},
+                                   {"led_elsewhere", "reset, for another server's stream"}})
     table.add(label, peeks.at(key));
   for (const auto& [end, count] : peeks.at("ends").items())
     if (end != "joined") table.add("ended, " + end, count);
