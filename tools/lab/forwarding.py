@@ -79,9 +79,12 @@ class Subject:
         for thread, name in _threads(self.child.pid):
             os.sched_setaffinity(thread, own if name.endswith(_WORKER) else others)
 
+    def worker(self):
+        """Its thread id."""
+        return next(thread for thread, name in _threads(self.child.pid) if name.endswith(_WORKER))
+
     def sample(self):
-        worker = next(thread for thread, name in _threads(self.child.pid) if name.endswith(_WORKER))
-        cpu_ns = int(Path(f"/proc/{self.child.pid}/task/{worker}/schedstat").read_text().split()[0])
+        cpu_ns = int(Path(f"/proc/{self.child.pid}/task/{self.worker()}/schedstat").read_text().split()[0])
         return Sample(time.monotonic_ns(), cpu_ns, *self.totals())
 
     def warm_up(self, frames):
@@ -118,6 +121,10 @@ class Cleat(Subject):
         self._traffic = traffic
         self._cleatd = Cleatd(run, None, build, json.dumps(_config(run, traffic.flows, ports, forward)), log_level="warning")
 
+    @property
+    def api(self):
+        return self._cleatd.api
+
     def __enter__(self):
         self.child = self._cleatd.start(_DEADLINE_S).child
         self.pin()
@@ -127,7 +134,7 @@ class Cleat(Subject):
         self._cleatd.stop()
 
     def totals(self):
-        ports = self._cleatd.api.stats()["ports"]
+        ports = self.api.stats()["ports"]
         return sum(p["rx_packets"] for p in ports), sum(p["tx_packets"] for p in ports)
 
     def warm_up(self, frames):
@@ -137,13 +144,13 @@ class Cleat(Subject):
     def faults(self):
         """What must not be: {drop reason: packets}, and flows that are too many or too few."""
         off = self._flows() - self._traffic.flows
-        return {**self._cleatd.api.drops(), **({"flows": off} if off else {})}
+        return {**self.api.drops(), **({"flows": off} if off else {})}
 
     def has_done(self, frames):
-        return self.totals()[0] >= frames and not self._cleatd.api.unaccounted()
+        return self.totals()[0] >= frames and not self.api.unaccounted()
 
     def _flows(self):
-        return self._cleatd.api.service("media")["flows_open"]
+        return self.api.service("media")["flows_open"]
 
 
 def first_pass(run, build, traffic, forward):
