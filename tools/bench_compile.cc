@@ -68,6 +68,32 @@ void run(benchmark::State& state, unsigned other_pools, unsigned backends) {
       static_cast<double>(elapsed) * 1e-6 / static_cast<double>(state.iterations());
 }
 
+// How much of the table points elsewhere after one of so many backends is gone; a share of it is what it must.
+void run_removal(benchmark::State& state, unsigned backends) {
+  const lb::SegmentGeometry geometry{.flows_v4 = 1024, .flows_wide = 1024, .lips = 1};
+  const Memory memory(geometry.bytes(), false);
+  lb::Segment segment = lb::Segment::format(memory.bytes(), geometry, 42, kNow).value();
+  lb::SnapshotSpec spec = spec_of(1, backends);
+  const auto before = lb::compile(spec, segment, 1, kNow, {}, nullptr);
+  spec.pools[0].backends.erase(spec.pools[0].backends.begin() + backends / 2);
+  uint64_t generation = 1, moved = 0, places = 0;
+  for (auto _ : state) {
+    lb::Result<std::unique_ptr<const lb::Snapshot>> after = lb::Error{"not compiled"};
+    const auto compile = [&] {
+      after = lb::compile(spec, segment, ++generation, kNow, {}, before.value().get());
+    };
+    state.SetIterationTime(static_cast<double>(time(CLOCK_THREAD_CPUTIME_ID, compile)) * 1e-9);
+    if (!after) return fail_case(state, after.error().c_str());
+    const auto &old_table = before.value()->pools[0].table, &new_table = after.value()->pools[0].table;
+    if (old_table.size() != new_table.size()) return fail_case(state, "the table has another size");
+    moved = 0;
+    places = new_table.size();
+    for (size_t i = 0; i < places; ++i) moved += old_table[i] != new_table[i] ? 1 : 0;
+  }
+  state.counters["moved_percent"] = 100.0 * static_cast<double>(moved) / static_cast<double>(places);
+  state.counters["share_percent"] = 100.0 / backends;
+}
+
 }  // namespace
 
 void register_compile_cases() {
@@ -76,6 +102,10 @@ void register_compile_cases() {
              [backends](benchmark::State& state) { run(state, 0, backends); });
   }
   add_case("compile/one_pool_of_four/1000", [](benchmark::State& state) { run(state, 3, 1000); });
+  for (const unsigned backends : {10U, 100U, 1000U}) {
+    add_case("compile/one_removed/" + std::to_string(backends),
+             [backends](benchmark::State& state) { run_removal(state, backends); });
+  }
 }
 
 }  // namespace bench
