@@ -145,6 +145,8 @@ class Client {
     const uint32_t after = peek.heard();
     if (peek.phase == PeekPhase::kReading && after != before) read();
     if (!held_) return;
+    if (held_->phase == PeekPhase::kConnecting && packet_.service->reads_whip && after != before)
+      show_reader();
     if (held_->phase == PeekPhase::kReading && has(tcp_flag::kFin) &&
         segment_.sequence + segment_.payload.size() == held_->client_begin + after)
       return hang_up();
@@ -183,7 +185,14 @@ class Client {
     peek.publishes = ask.role == StreamRole::kPublish;
     peek.asks = !peek.publishes && is_http(peek);
     const PeekEnd opened = open_server(worker_, snapshot_, now_, packet_, held_);
-    if (opened != PeekEnd::kJoined) end(opened);
+    if (opened != PeekEnd::kJoined) return end(opened);
+    if (packet_.service->reads_whip) worker_.whip.begin(peek.slot, false, peek.client_begin, now_);
+  }
+
+  // What is kept here does not come by again when the client is joined to its server.
+  void show_reader() {
+    const Peek& peek = *held_;
+    worker_.whip.read_kept(worker_, now_, peek.slot, peek.client_begin + peek.taken, peek.in.ready());
   }
 
   static bool is_http(const Peek& peek) {

@@ -69,6 +69,8 @@ bool join(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held& held, 
   }
   seam.settling = true;
   put_seam(slot, seam);
+  if (snapshot.listener(peek.listener).whip != 0)
+    worker.whip.begin(peek.slot, true, peek.own_begin + peek.out_size, now);
   peek.given = peek.givable();
   peek.phase = PeekPhase::kSettling;
   if (NatSlots::join(slot, control, now.tick()) && enter(worker, snapshot, now, peek)) {

@@ -24,6 +24,11 @@ TcpPayload segment_of(const Packet& packet) {
   return {tcp->sequence.host(), {packet.l4 + head, packet.l4_length - head}};
 }
 
+// Where the streams lie of which this is one.
+size_t set_of(SlotIndex slot, bool reply) {
+  return kWays * reduce(hash_word(uint64_t{slot} << 1 | (reply ? 1 : 0), 0), WhipReader::kStreams / kWays);
+}
+
 bool begins_message(std::span<const uint8_t> payload) {
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   return text.substr(0, 5) == "POST " || text.substr(0, 7) == "HTTP/1.";
@@ -59,9 +64,9 @@ void learn_for(Worker& worker, Now now, const WhipPool& pool, BackendId backend,
   if (answer.client_key) Sessions::put_key(record, session->control, KeyOf::kClient, *answer.client_key);
 }
 
-void take_offer(Worker& worker, const Packet& packet, const HttpMessage& message) {
+void take_offer(Worker& worker, SlotIndex slot, const HttpMessage& message) {
   const auto client = ice_credentials(message.body);
-  if (client) worker.offers.put(packet.slot, {client->ufrag, key_of(client->password)});
+  if (client) worker.offers.put(slot, {client->ufrag, key_of(client->password)});
 }
 
 void take_answer(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
@@ -99,26 +104,47 @@ struct WhipReader::Stream {
 WhipReader::WhipReader() : streams_(new Stream[kStreams]) {}
 WhipReader::~WhipReader() = default;
 
-WhipReader::Stream* WhipReader::stream_of(const Packet& packet, Now now) noexcept {
-  const bool reply = packet.kind == Kind::kReply;
-  Stream* const set =
-      &streams_[kWays * reduce(hash_word(uint64_t{packet.slot} << 1 | (reply ? 1 : 0), 0), kStreams / kWays)];
-  const auto same = std::find_if(
-      set, set + kWays, [&](const Stream& s) { return s.used && s.slot == packet.slot && s.reply == reply; });
-  const bool syn = (packet.tcp_flags & tcp_flag::kSyn) != 0;
-  if (same != set + kWays && !syn) return same;
-  const TcpPayload segment = segment_of(packet);
-  if (!syn && !begins_message(segment.bytes)) return nullptr;
-  Stream* stream =
-      same != set + kWays ? same : std::min_element(set, set + kWays, [](const Stream& a, const Stream& b) {
-        return (a.used ? a.ms + 1 : 0) < (b.used ? b.ms + 1 : 0);
-      });
-  stream->slot = packet.slot;
+WhipReader::Stream* WhipReader::find(SlotIndex slot, bool reply) noexcept {
+  Stream* const set = &streams_[set_of(slot, reply)];
+  Stream* const same = std::find_if(
+      set, set + kWays, [&](const Stream& s) { return s.used && s.slot == slot && s.reply == reply; });
+  return same == set + kWays ? nullptr : same;
+}
+
+void WhipReader::begin(SlotIndex slot, bool reply, uint32_t sequence, Now now) noexcept {
+  Stream* stream = find(slot, reply);
+  if (stream == nullptr) {
+    Stream* const set = &streams_[set_of(slot, reply)];
+    stream = std::min_element(set, set + kWays, [](const Stream& a, const Stream& b) {
+      return (a.used ? a.ms + 1 : 0) < (b.used ? b.ms + 1 : 0);
+    });
+  }
+  stream->slot = slot;
   stream->reply = reply;
   stream->used = true;
   stream->ms = now.ms;
-  stream->http.begin(segment.sequence + (syn ? 1 : 0));
-  return stream;
+  stream->http.begin(sequence);
+}
+
+WhipReader::Stream* WhipReader::stream_of(const Packet& packet, Now now) noexcept {
+  const bool reply = packet.kind == Kind::kReply;
+  const bool syn = (packet.tcp_flags & tcp_flag::kSyn) != 0;
+  Stream* const known = find(packet.slot, reply);
+  if (known != nullptr && !syn) return known;
+  const TcpPayload segment = segment_of(packet);
+  if (!syn && !begins_message(segment.bytes)) return nullptr;
+  begin(packet.slot, reply, segment.sequence + (syn ? 1 : 0), now);
+  return find(packet.slot, reply);
+}
+
+void WhipReader::read_kept(Worker& worker, Now now, SlotIndex slot, uint32_t sequence,
+                           std::span<const uint8_t> bytes) noexcept {
+  Stream* const stream = find(slot, false);
+  if (stream == nullptr) return;
+  stream->ms = now.ms;
+  stream->http.add(sequence, bytes);
+  while (const auto message = stream->http.next())
+    if (message->head.request) take_offer(worker, slot, *message);
 }
 
 void WhipReader::read(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet,
@@ -136,7 +162,7 @@ void WhipReader::read(Worker& worker, const Snapshot& snapshot, Now now, const P
     if (packet.kind == Kind::kReply && !message->head.request)
       take_answer(worker, snapshot, now, packet, listener, backend, *message);
     else if (packet.kind == Kind::kClient && message->head.request)
-      take_offer(worker, packet, *message);
+      take_offer(worker, packet.slot, *message);
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "lb/packet.h"
 #include "lb/snapshot.h"
@@ -30,8 +31,17 @@ class WhipReader {
   void read(Worker& worker, const Snapshot& snapshot, Now now, const Packet& packet, const Listener& listener,
             BackendId backend) noexcept;
 
+  // One side of a connection that Cleat accepted itself (lb/peek.h) begins, on the worker that hears that side: no SYN comes by here.
+  // sequence  of its first byte, as read() will see it
+  void begin(SlotIndex slot, bool reply, uint32_t sequence, Now now) noexcept;
+  // What its client said while there was no server yet. REQUIRES: begin()
+  // sequence  of the first of `bytes`; what was read before may be among them
+  void read_kept(Worker& worker, Now now, SlotIndex slot, uint32_t sequence,
+                 std::span<const uint8_t> bytes) noexcept;
+
  private:
   struct Stream;
+  [[nodiscard]] Stream* find(SlotIndex slot, bool reply) noexcept;
   Stream* stream_of(const Packet& packet, Now now) noexcept;
 
   std::unique_ptr<Stream[]> streams_;

@@ -41,6 +41,13 @@ TEST(ConfigStreams, AServiceOfItMaySayNoMore) {
   EXPECT_TRUE(service.routes.empty());
 }
 
+TEST(ConfigStreams, AServiceOfItMayReadWhip) {
+  const ServiceConfig service = service_with("affinity: stream, reads: whip");
+
+  EXPECT_EQ(service.affinity, lb::Affinity::kStream);
+  EXPECT_TRUE(service.reads_whip);
+}
+
 TEST(ConfigStreams, VhostsAndRoutesAreReadAsWritten) {
   const ServiceConfig service = service_with(
       "affinity: stream, vhosts: [customer.a, Customer.B], routes: [{ vhost: customer.a, pool: edge }, "

@@ -35,6 +35,8 @@ class PeekRig {
   // All frames that came from the balancer so far.
   [[nodiscard]] const std::vector<Bytes>& transcript() const { return transcript_; }
   void faults(const Faults& faults) { faults_ = faults; }
+  // Clients' packets come by the first worker, servers' by the last, as NICs have it; without it, by any.
+  void steer() { steered_ = true; }
 
   // Everybody talks, and time goes on, until done() or for so many steps of 50 ms.
   template <typename Done>
@@ -75,6 +77,10 @@ class PeekRig {
       for (auto& [port, frame] : rig_.own_frames(worker))
         if (frame[23] == 6 || frame[20] == 6) put({frame, port, false});
   }
+  unsigned worker_for(PortIndex port) {
+    if (!steered_) return static_cast<unsigned>(random_() % workers());
+    return port == kInside ? workers() - 1 : 0;
+  }
   [[nodiscard]] unsigned workers() { return rig_.worker().count; }
 
   void deliver() {
@@ -82,8 +88,7 @@ class PeekRig {
       const std::vector<OnTheWay> now = std::exchange(way_, {});
       for (const OnTheWay& packet : now) {
         if (packet.to_balancer) {
-          const Outcome out =
-              rig_.send(packet.frame, packet.port, static_cast<unsigned>(random_() % workers()));
+          const Outcome out = rig_.send(packet.frame, packet.port, worker_for(packet.port));
           drain();
           if (out.action == Action::kTx) put({out.frame, out.port, false});
         } else {
@@ -106,6 +111,7 @@ class PeekRig {
   std::vector<Bytes> transcript_;
   std::mt19937 random_;
   Faults faults_;
+  bool steered_ = false;
   std::deque<TcpPeer> clients_, servers_;
   std::vector<OnTheWay> way_;
 };

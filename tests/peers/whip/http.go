@@ -7,6 +7,7 @@
 //	DELETE  what Location says                                              200, also for a session of another server
 //	POST    /rtc/v1/publish/, /rtc/v1/play/                                 the same in JSON: streamurl and sdp; 200
 //	GET     /api/v1/versions                                                who it is
+//	GET     /APP/NAME.flv                                                    200 and how an FLV begins if NAME is published, else 404
 //	GET     /stats[?reset=1]                                                stats.go; not SRS's
 package main
 
@@ -27,6 +28,7 @@ import (
 const (
 	srs          = "SRS/7.0.18(pion)"
 	largestOffer = 1 << 20
+	flvHeader    = "FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 	cors         = "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: *\r\nAccess-Control-Allow-Methods: *\r\n" +
 		"Access-Control-Expose-Headers: *\r\nAccess-Control-Allow-Credentials: false\r\n" +
 		"Access-Control-Request-Private-Network: true\r\n"
@@ -117,6 +119,9 @@ func (s *server) answer(request *http.Request, body []byte) reply {
 		line, err := json.Marshal(s.stats(query.Get("reset") == "1"))
 		exitOn(err)
 		return reply{status: "200 OK", typed: "application/json", body: line}
+	}
+	if name := strings.TrimSuffix(path, ".flv"); name != path && s.isPublished(name[strings.LastIndex(name, "/")+1:]) {
+		return reply{status: "200 OK", typed: "video/x-flv", body: []byte(flvHeader)}
 	}
 	return reply{status: "404 Not Found"}
 }

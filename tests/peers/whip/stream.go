@@ -36,6 +36,13 @@ func (s *server) streamOf(name string) *stream {
 	return s.streams[name]
 }
 
+func (s *server) isPublished(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.streams[name]
+	return known != nil && known.publisher != nil
+}
+
 // relay gives what comes on a track to all players, until the track ends. Extensions are numbered by the publisher's
 // offer, and stay here.
 func (s *stream) relay(remote *webrtc.TrackRemote) {
