@@ -178,10 +178,15 @@ void refute_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek
 
 void reset_server(Worker& worker, const Snapshot& snapshot, Now now, const Peek& peek) noexcept {
   const ServerEnds ends = server_ends(snapshot, peek);
-  emit_tcp(worker, snapshot, now, ends.lip, ends.server,
-           {.sequence = peek.client_begin + peek.given_acked,
-            .acknowledgement = peek.server_next,
-            .flags = tcp_flag::kRst | tcp_flag::kAck});
+  const auto reset_at = [&](uint32_t at) {
+    emit_tcp(worker, snapshot, now, ends.lip, ends.server,
+             {.sequence = peek.client_begin + at,
+              .acknowledgement = peek.server_next,
+              .flags = tcp_flag::kRst | tcp_flag::kAck});
+  };
+  reset_at(peek.given_acked);
+  // RFC 5961 section 3.2: only the very number counts, and it may have more than it has acknowledged.
+  if (peek.given > peek.given_acked) reset_at(peek.given);
 }
 
 }  // namespace lb

@@ -61,8 +61,10 @@ void hear_speech(Worker& worker, const Snapshot& snapshot, Now now, const Packet
       if (!join(worker, snapshot, now, held, slot, control)) return;
       break;
     default:
-      if (in_order && (packet.tcp_flags & tcp_flag::kFin) != 0)
+      if (in_order && (packet.tcp_flags & tcp_flag::kFin) != 0) {
+        reset_server(worker, snapshot, now, peek);  // it waits for an answer
         return end_peek(worker, snapshot, now, std::move(held), PeekEnd::kRefused);
+      }
   }
   if (!payload.empty() || peek.given_acked < peek.given) give_to_server(worker, snapshot, now, peek);
   if (peek.out_sent < peek.out_size) say_to_client(worker, snapshot, now, peek);

@@ -4,6 +4,7 @@
 
 #include "lb/mend.h"
 #include "tests/lb/peek_rig.h"
+#include "tests/lb/rtmp_rig.h"
 
 namespace lb::test {
 namespace {
@@ -198,6 +199,19 @@ TEST_F(PeekEnds, RefusalReachesTheClient) {
   EXPECT_EQ(ends(PeekEnd::kRefused), 1U);
   for (auto& [port, frame] : rig().own_frames()) peer.take(frame);
   EXPECT_TRUE(peer.was_reset());
+  expect_nothing_left();
+}
+
+TEST_F(PeekEnds, ServerThatClosesBeforeItKnowsTheStreamIsReset) {
+  with_servers();
+  TcpPeer& player = client();
+  player.say(joined({plain_handshake(1), connect_command(), create_stream(), play()}));
+  for (TcpPeer* server : servers_) server->hang_up();
+  EXPECT_TRUE(net_.run_until([&] {
+    return player.was_reset() &&
+           std::any_of(servers_.begin(), servers_.end(), [](TcpPeer* s) { return s->was_reset(); });
+  }));
+  EXPECT_EQ(ends(PeekEnd::kRefused), 1U);
   expect_nothing_left();
 }
 
