@@ -96,7 +96,7 @@ def converse(wanted, told):
             "end": end, "after_s": after_s}
 
 
-class _AllTold:
+class AllTold:
     """Prints when each of so many has called."""
 
     def __init__(self, count):
@@ -130,7 +130,7 @@ def main():
     parser.add_argument("--after", type=float, default=0, help="seconds before it does that")
     parser.add_argument("--then", choices=("wait", "fin", "fin_with_it", "rst"), default="wait")
     wanted = parser.parse_args()
-    told = _AllTold(wanted.count)
+    told = AllTold(wanted.count)
     with concurrent.futures.ThreadPoolExecutor(wanted.count) as clients:
         running = [clients.submit(converse, argparse.Namespace(**vars(wanted)), told.one()) for _ in range(wanted.count)]
         print(json.dumps([each.result() for each in running]))

@@ -61,18 +61,27 @@ class Stage:
 
     def ends(self):
         """{name: connections that were read and ended so}, of the names that occurred."""
-        return collections.Counter({name: count for name, count in self.cleatd.api.peeks()["ends"].items() if count})
+        return ends_of(self.cleatd)
 
     def servers(self):
         """Names of those that have answered requests. The streams' files are on all; one alone is asked for them."""
         return [origin.name for origin in self.origins if origin.web_requests()]
 
     def comes_to_rest(self):
-        """No connection is left, neither in Cleat nor at a server, and of each that was read it is known how it ended."""
-        def left():
-            flows = {name: count for name in self.vips if (count := self.cleatd.api.service(name)["flows_open"])}
-            sockets = [line for backend in self.net.backends for line in backend.call(
-                "ss", "-Htn", "state", "connected", "exclude", "time-wait", "sport", "=", f":{WEB_PORT}").stdout.splitlines()]
-            peeks = self.cleatd.api.peeks()
-            return flows, sockets, peeks["in_use"], peeks["began"] - sum(peeks["ends"].values())
-        wait_for(lambda: not any(left()), lambda: f"all connections to be over, these flows, sockets and peeks: {left()}", 90, every_s=0.5)
+        comes_to_rest(self.cleatd, self.vips, self.net.backends, WEB_PORT)
+
+
+def ends_of(cleatd):
+    """{name: connections that were read and ended so}, of the names that occurred."""
+    return collections.Counter({name: count for name, count in cleatd.api.peeks()["ends"].items() if count})
+
+
+def comes_to_rest(cleatd, services, backends, *ports):
+    """No connection is left, neither in Cleat nor at a server's ports, and of each that was read it is known how it ended."""
+    def left():
+        flows = {name: count for name in services if (count := cleatd.api.service(name)["flows_open"])}
+        sockets = [line for backend in backends for port in ports for line in backend.call(
+            "ss", "-Htn", "state", "connected", "exclude", "time-wait", "sport", "=", f":{port}").stdout.splitlines()]
+        peeks = cleatd.api.peeks()
+        return flows, sockets, peeks["in_use"], peeks["began"] - sum(peeks["ends"].values())
+    wait_for(lambda: not any(left()), lambda: f"all connections to be over, these flows, sockets and peeks: {left()}", 90, every_s=0.5)
