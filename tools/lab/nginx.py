@@ -87,7 +87,7 @@ class Nginx:
         self.www = self.folder / "www"
         self.www.mkdir(parents=True)
         (self.folder / "recorded").mkdir()
-        self.body = body or _random_body()
+        self.body = body or random_body()
         (self.www / "body").write_bytes(self.body)
         self.config_path = self.folder / "nginx.conf"
         self.config_path.write_text(_CONFIG.format(folder=self.folder, name=self.name, rtmp=RTMP_PORT, web=WEB_PORT,
@@ -152,7 +152,8 @@ class Nginx:
                                check=False)
 
 
-def _random_body(_cache=[]):
+def random_body(_cache=[]):
+    """The same BODY_BYTES each time."""
     if not _cache:
         with open("/dev/urandom", "rb") as source:
             _cache.append(source.read(BODY_BYTES))
