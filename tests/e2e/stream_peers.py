@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Small streams, and programs that publish and play them: ffmpeg and librtmp over RTMP, curl over HTTP-FLV and HLS."""
+import signal
 import subprocess
 
 from lab.child import Child
@@ -101,3 +102,11 @@ def play_hls(run, space, url, name, early):
 def ask_once(run, space, url, name):
     """Ends with 0 if the answer begins at once; with HTTP-FLV it would not end."""
     return Child(run, f"once-{name}", ["sh", "-c", _ONCE, "once", url], space)
+
+
+def stop(children):
+    """All at once: each takes a moment to say good-bye."""
+    for child in children:
+        child.send(signal.SIGTERM)
+    for child in children:
+        child.stop()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A stage for streams: three real media servers behind a VIP whose services follow streams, and behind one whose services do not."""
+"""A stage for streams: three real media servers behind VIPs of both families whose services follow streams, and behind one whose
+services do not.
+"""
 from stream_peers import ask_once, encode, play_rtmp, publish
 from lab.cleat import Cleatd, api_path, state_path
 from lab.config import config_for, service
@@ -13,6 +15,7 @@ _PATIENCE_S = 60
 
 class Stage:
     """server   NodeMedia or Nginx
+    way      "stream", "stream6" or "tuple": by which affinity and family
     app, suffix  of streams there: rtmp://VIP/app/name and http://VIP:8080/app/name.suffix
     play_web     by which a stream is played over HTTP
     records      the servers keep what is published
@@ -25,24 +28,25 @@ class Stage:
         self.published = encode(run)
         self.servers = [server(run, backend) for backend in self.net.backends]
         config = config_for(self.net, api_path(run), state_path(run), health={"tcp": True, "port": RTMP_PORT, "interval": "2s"})
-        self.vips = {"stream": self.net.vip, "tuple": TUPLE_VIP}
-        config["services"] = [service(f"{name}-{affinity}", vip, "tcp", port, "srs", "nat", affinity)
-                              for affinity, vip in self.vips.items() for name, port in (("rtmp", RTMP_PORT), ("web", WEB_PORT))]
+        vips = {"stream": self.net.vip, "stream6": self.net.vip6, "tuple": TUPLE_VIP}
+        self._hosts = {way: f"[{vip}]" if ":" in vip else vip for way, vip in vips.items()}  # of a URL
+        config["services"] = [service(f"{name}-{way}", vip, "tcp", port, "srs", "nat", way.rstrip("6"))
+                              for way, vip in vips.items() for name, port in (("rtmp", RTMP_PORT), ("web", WEB_PORT))]
         self.cleatd = Cleatd(run, self.net.balancer, build, config).start()
         self.cleatd.wait_healthy("srs", 3)
 
-    def rtmp_url(self, affinity, name):
-        return f"rtmp://{self.vips[affinity]}/{self.app}/{name}"
+    def rtmp_url(self, way, name):
+        return f"rtmp://{self._hosts[way]}/{self.app}/{name}"
 
-    def web_url(self, affinity, name):
-        return f"http://{self.vips[affinity]}:{WEB_PORT}/{self.app}/{name}.{self.suffix}"
+    def web_url(self, way, name):
+        return f"http://{self._hosts[way]}:{WEB_PORT}/{self.app}/{name}.{self.suffix}"
 
-    def publish(self, affinity, names):
-        return [publish(self.run, self.client, self.published, self.rtmp_url(affinity, name), name) for name in names]
+    def publish(self, way, names):
+        return [publish(self.run, self.client, self.published, self.rtmp_url(way, name), name) for name in names]
 
-    def play(self, affinity, names, early=False):
+    def play(self, way, names, early=False):
         """Each by RTMP and by HTTP."""
-        return [player(self.run, self.client, url(affinity, name), name, early) for name in names
+        return [player(self.run, self.client, url(way, name), name, early) for name in names
                 for player, url in ((play_rtmp, self.rtmp_url), (self._play_web, self.web_url))]
 
     def where(self, names):
@@ -54,18 +58,18 @@ class Stage:
             return set(names) - set().union(*self.where(names).values())
         wait_for(lambda: not missing(), lambda: f"{missing()} to be published", _PATIENCE_S, every_s=0.5)
 
-    def answered_at_once(self, affinity, names):
+    def answered_at_once(self, way, names):
         """Those that one request for each finds, all asked at the same time."""
-        children = {name: ask_once(self.run, self.client, self.web_url(affinity, name), name) for name in names}
+        children = {name: ask_once(self.run, self.client, self.web_url(way, name), name) for name in names}
         return [name for name, child in children.items() if child.wait(30) == 0]
 
-    def open(self, affinity):
+    def open(self, way):
         """Connections to servers."""
-        return sum(self.cleatd.api.service(f"{name}-{affinity}")["flows_open"] for name in ("rtmp", "web"))
+        return sum(self.cleatd.api.service(f"{name}-{way}")["flows_open"] for name in ("rtmp", "web"))
 
-    def wait_waiting(self, affinity, played):
+    def wait_waiting(self, way, played):
         """Until each of these has reached a server; no others are there."""
-        wait_for(lambda: self.open(affinity) >= len(played), lambda: f"{len(played)} to wait for their streams", _PATIENCE_S)
+        wait_for(lambda: self.open(way) >= len(played), lambda: f"{len(played)} to wait for their streams", _PATIENCE_S)
 
     @staticmethod
     def wait_met(played):
@@ -92,5 +96,5 @@ class Stage:
         return [server.recording(name) for server in self.servers for name in self.where(names)[server.name]] if self._records else []
 
     def comes_to_rest(self):
-        for affinity in self.vips:
-            wait_for(lambda affinity=affinity: self.open(affinity) == 0, f"all connections by {affinity} to be over", 60, every_s=0.5)
+        for way in self._hosts:
+            wait_for(lambda way=way: self.open(way) == 0, f"all connections by {way} to be over", 60, every_s=0.5)

@@ -5,10 +5,9 @@ the service's affinity is `stream`; by `tuple` a third of them do.
 nginx gives out by HLS what comes by RTMP, node-media-server by HTTP-FLV.
 """
 import collections
-import signal
 
 from staged import run_on_stages, say
-from stream_peers import play_flv, play_hls, recording_faults
+from stream_peers import play_flv, play_hls, recording_faults, stop
 from stream_stage import Stage
 from lab.loss import Loss
 from lab.nginx import RTMP_PORT, WEB_PORT, Nginx
@@ -85,14 +84,6 @@ def all_meet(stage, names):
     faults += [fault for recording in stage.recordings(names) for fault in recording_faults(recording, stage.published)]
     assert not faults, faults
     return collections.Counter({server: len(has) for server, has in where.items()})
-
-
-def stop(children):
-    """All at once: each takes a moment to say good-bye."""
-    for child in children:
-        child.send(signal.SIGTERM)
-    for child in children:
-        child.stop()
 
 
 TESTS = (by_tuple_about_a_third_meet, by_stream_all_meet, so_they_do_when_every_fiftieth_packet_is_lost, nothing_is_left_of_them)
