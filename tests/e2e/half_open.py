@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients of 10.99.0.0/16 that begin a TCP connection and do not go on: half_open.py VIP PORT COUNT A_SECOND [TEXT]
+"""Clients of 10.99.0.0/16 or fd99::/64 that begin a TCP connection and do not go on: half_open.py VIP PORT COUNT A_SECOND [TEXT]
 
 Each has an address of its own and sends a SYN; with a TEXT it also acknowledges the answer and says that. Prints, as JSON, how many
 were answered, how many had their text acknowledged, and how many were reset, once all were reset or no more has come for 5 s. The
@@ -12,24 +12,58 @@ import struct
 import sys
 import time
 
-_ETH_P_IP, _SO_RCVBUFFORCE = 0x0800, 33  # linux/if_ether.h, asm-generic/socket.h
+_ETH_P_IP, _ETH_P_IPV6, _SO_RCVBUFFORCE = 0x0800, 0x86dd, 33  # linux/if_ether.h, asm-generic/socket.h
 _SYN, _RST, _PUSH, _ACK = 2, 4, 8, 16
 _PORT, _BEGIN = 40000, 1_000_000  # of each client: its port, the number of its SYN
 _QUIET_S = 5
 
 
+class _Ipv4:
+    family, kind = socket.AF_INET, _ETH_P_IP
+
+    @staticmethod
+    def client(number):
+        return bytes([10, 99, number >> 8, number & 255])
+
+    @staticmethod
+    def head(client, vip, length):
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0x4000, 64, socket.IPPROTO_TCP, 0, client, vip)
+
+    @staticmethod
+    def parts(packet):
+        """(protocol, source, destination, what is in it)"""
+        return packet[9], packet[12:16], packet[16:20], packet[(packet[0] & 15) * 4:]
+
+
+class _Ipv6:
+    family, kind = socket.AF_INET6, _ETH_P_IPV6
+
+    @staticmethod
+    def client(number):
+        return bytes([0xfd, 0x99]) + number.to_bytes(14, "big")
+
+    @staticmethod
+    def head(client, vip, length):
+        return struct.pack("!IHBB16s16s", 6 << 28, length, socket.IPPROTO_TCP, 64, client, vip)
+
+    @staticmethod
+    def parts(packet):
+        return packet[6], packet[8:24], packet[24:40], packet[40:]
+
+
 class Clients:
     def __init__(self, vip, port, text):
-        self._vip, self._port, self._text = socket.inet_aton(vip), port, text
-        self._out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        self._in = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
+        self._ip = _Ipv6 if ":" in vip else _Ipv4
+        self._vip, self._port, self._text = socket.inet_pton(self._ip.family, vip), port, text
+        self._out = socket.socket(self._ip.family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self._in = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(self._ip.kind))
         self._in.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64 << 20)
         self._in.setblocking(False)
         self.answered, self.heard, self.reset = set(), set(), set()
         self.last = time.monotonic()
 
     def begin(self, number):
-        self._send(bytes([10, 99, number >> 8, number & 255]), _BEGIN, 0, _SYN)
+        self._send(self._ip.client(number), _BEGIN, 0, _SYN)
 
     def listen(self, seconds):
         """Takes what comes, for so long."""
@@ -44,9 +78,9 @@ class Clients:
                 pass
 
     def _take(self, packet):
-        if packet[9] != socket.IPPROTO_TCP or packet[12:16] != self._vip:
+        protocol, source, client, tcp = self._ip.parts(packet)
+        if protocol != socket.IPPROTO_TCP or source != self._vip:
             return
-        client, tcp = packet[16:20], packet[(packet[0] & 15) * 4:]
         sequence, acknowledged, _, flags = struct.unpack_from("!IIBB", tcp, 4)
         self.last = time.monotonic()
         if flags & _RST:
@@ -60,10 +94,10 @@ class Clients:
 
     def _send(self, client, sequence, acknowledged, flags, text=b""):
         tcp = struct.pack("!HHIIBBHHH", _PORT, self._port, sequence, acknowledged, 5 << 4, flags, 65535, 0, 0) + text
+        # RFC 9293 section 3.1; RFC 8200 section 8.1 makes the same sum of it
         pseudo = client + self._vip + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp))
         tcp = tcp[:16] + struct.pack("!H", _sum(pseudo + tcp)) + tcp[18:]
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, socket.IPPROTO_TCP, 0, client, self._vip)
-        self._out.sendto(head + tcp, (socket.inet_ntoa(self._vip), 0))
+        self._out.sendto(self._ip.head(client, self._vip, len(tcp)) + tcp, (socket.inet_ntop(self._ip.family, self._vip), 0))
 
 
 def _sum(data):
