@@ -57,7 +57,7 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
   }
   if (is_joined(control)) {
     const Seam seam = seam_of(slot);
-    worker.segment.streams().touch(seam.stream, seam.publishes, now);
+    worker.segment.streams().touch(seam.stream, seam.publishes && !NatSlots::is_closed(slot), now);
   }
   const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
   const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));

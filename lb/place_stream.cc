@@ -21,7 +21,9 @@ class Placing {
     const Pool& pool = pool_of(key);
     auto known = streams_.find(pool.clients, key, now_);
     if (known && keeps_server(snapshot_, pool, *known, publishes) == Keep::kStays) {
-      streams_.touch(known->index, publishes, now_);
+      // One that takes nobody may refuse him: that he tries is no sign that somebody publishes there.
+      const bool is_taken = snapshot_.backends[known->control.backend()].takes_new;
+      streams_.touch(known->index, publishes && is_taken, now_);
       return Placed{known->control.backend(), known->index};
     }
     const auto chosen = choose(pool, key);

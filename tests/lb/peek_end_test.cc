@@ -301,6 +301,24 @@ TEST_F(PeekEnds, ResetOfTheClientEndsItInEachPhase) {
   expect_nothing_left();
 }
 
+TEST_F(PeekEnds, PublisherThatIsResetPublishesForTenSecondsMore) {
+  with_servers();
+  TcpPeer& peer = client();
+  peer.say(text("POST /live/cam.flv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  ASSERT_TRUE(net_.run_until([&] { return ends(PeekEnd::kJoined) == 1; }));
+  const auto is_published = [&] {
+    const auto found = rig().segment().streams().find(rig().snapshot().pools[0].clients,
+                                                      *StreamKey::make("", "live", "cam"), rig().now());
+    return found && found->published;
+  };
+  rig().wait_s(30);
+  EXPECT_TRUE(is_published());
+  peer.reset();
+  net_.run_until([] { return false; }, 2);
+  rig().wait_ms(11'000);
+  EXPECT_FALSE(is_published());
+}
+
 TEST_F(PeekEnds, JoinedConnectionOutlivesTheProcess) {
   with_servers();
   TcpPeer& peer = client();

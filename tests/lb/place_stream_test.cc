@@ -94,6 +94,18 @@ TEST_F(PlaceStream, NextPublisherDecidesAnewWhenTheServerDrains) {
   EXPECT_EQ(place("cam")->backend, second);
 }
 
+TEST_F(PlaceStream, APublisherThatADeadServerRefusesAgainAndAgainGetsAnother) {
+  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  rig_.reload([&](SnapshotSpec& spec) { backend(spec, first).weight = 0; });
+  BackendId last = first;
+  for (int tries = 0; tries < 12; ++tries) {
+    last = place("cam", StreamRole::kPublish)->backend;
+    rig_.wait_s(1);
+  }
+  EXPECT_NE(last, first);
+  EXPECT_EQ(place("cam")->backend, last);
+}
+
 TEST_F(PlaceStream, PlayersOfADeadServersStreamGoWhereTheNextPublisherGoes) {
   const BackendId first = place("cam", StreamRole::kPublish)->backend;
   rig_.reload([&](SnapshotSpec& spec) {
