@@ -82,9 +82,10 @@ class Client {
 
   void begin() {
     if (has(tcp_flag::kRst) || !has(tcp_flag::kAck)) return drop(DropReason::kNoFlow);
-    const auto agreed = read_syn_cookie(worker_.challenge_key, client_, vip_, segment_.sequence - 1,
+    const auto cookie = read_syn_cookie(worker_.challenge_key, client_, vip_, segment_.sequence - 1,
                                         segment_.acknowledgement - 1, now_);
-    if (!agreed) return drop(DropReason::kNoFlow);
+    if (!cookie) return drop(DropReason::kNoFlow);
+    if (cookie->is_late) return refuse_late();
     if (segment_.payload.empty()) return greet();
     Peeks::Held victim;
     held_ = worker_.peeks.claim(packet_.hash, now_, victim);
@@ -98,7 +99,7 @@ class Client {
     peek.vip = vip_;
     peek.listener = packet_.listener;
     peek.client_begin = segment_.sequence;
-    peek.client_options = *agreed;
+    peek.client_options = cookie->options;
     peek.own_begin = segment_.acknowledgement;
     peek.began_ms = now_.ms;
     peek.in.restart(segment_.sequence);
@@ -106,6 +107,13 @@ class Client {
     consume();
     take_acknowledgement();
     take_payload();
+  }
+
+  // It was silent for too long: told so it connects anew, else it would say that again and again.
+  void refuse_late() {
+    drop(DropReason::kNoFlow);
+    emit_tcp(worker_, snapshot_, now_, vip_, client_,
+             {.sequence = segment_.acknowledgement, .flags = tcp_flag::kRst});
   }
 
   // The handshake ends, or the connection, before anything was said.

@@ -50,20 +50,19 @@ uint32_t syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoi
   return said | mac_of(key, client, vip, client_number, said, period);
 }
 
-std::optional<SynOptions> read_syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip,
-                                          uint32_t client_number, uint32_t cookie, Now now) noexcept {
-  uint64_t period = now.ms / kCookiePeriodMs;
+std::optional<SynCookie> read_syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip,
+                                         uint32_t client_number, uint32_t cookie, Now now) noexcept {
+  const uint64_t current = now.ms / kCookiePeriodMs;
+  const uint64_t age = (current - (cookie >> kTimeAt)) & 3;
   const uint32_t said = cookie & ~kMacBits;
-  if (cookie >> kTimeAt != (period & 3)) {
-    --period;
-    if (cookie >> kTimeAt != (period & 3)) return std::nullopt;
-  }
-  if ((cookie & kMacBits) != mac_of(key, client, vip, client_number, said, period)) return std::nullopt;
-  SynOptions options;
+  if ((cookie & kMacBits) != mac_of(key, client, vip, client_number, said, current - age))
+    return std::nullopt;
+  SynCookie found{.is_late = age > 1};
+  SynOptions& options = found.options;
   options.mss = kMss[cookie >> kMssAt & 7];
   options.window_scale = cookie >> kScaleAt & 15;
   options.sack = (cookie >> kSackAt & 1) != 0;
-  return options;
+  return found;
 }
 
 }  // namespace lb

@@ -17,7 +17,8 @@
 
 namespace lb {
 
-inline constexpr uint64_t kCookiePeriodMs = 32'000;
+// Browsers open connections beforehand and keep them for a minute before their first word.
+inline constexpr uint64_t kCookiePeriodMs = 64'000;
 
 // key            a secret, one for all workers
 // client_number  of the SYN
@@ -25,8 +26,13 @@ inline constexpr uint64_t kCookiePeriodMs = 32'000;
 uint32_t syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip,
                     uint32_t client_number, const SynOptions& options, Now now) noexcept;
 
-// returns  what syn_cookie() was given, the MSS rounded down; nullopt: it is no cookie of this connection, or older than 32 to 64 s
-std::optional<SynOptions> read_syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip,
-                                          uint32_t client_number, uint32_t cookie, Now now) noexcept;
+struct SynCookie {
+  SynOptions options{};  // what syn_cookie() was given, the MSS rounded down
+  bool is_late = false;  // it is older than one to two periods: no longer good
+};
+
+// returns  nullopt: it is no cookie of this connection, or older than three to four periods
+std::optional<SynCookie> read_syn_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip,
+                                         uint32_t client_number, uint32_t cookie, Now now) noexcept;
 
 }  // namespace lb

@@ -249,6 +249,25 @@ TEST_F(PeekEnds, WithoutAServerTheClientIsReset) {
   expect_nothing_left();
 }
 
+TEST_F(PeekEnds, ClientThatSpeaksAMinuteAfterItsHandshakeIsServed) {
+  with_servers();
+  TcpPeer& peer = client();
+  ASSERT_TRUE(net_.run_until([&] { return peer.is_open(); }));
+  rig().wait_s(60);
+  peer.say(request("cam"));
+  EXPECT_TRUE(net_.run_until([&] { return ends(PeekEnd::kJoined) == 1; }, 20));
+}
+
+TEST_F(PeekEnds, ClientThatSpeaksMinutesAfterItsHandshakeIsReset) {
+  TcpPeer& peer = client();
+  ASSERT_TRUE(net_.run_until([&] { return peer.is_open(); }));
+  rig().wait_s(150);
+  peer.say(request("cam"));
+  EXPECT_TRUE(net_.run_until([&] { return peer.was_reset(); }, 20));
+  EXPECT_EQ(rig().counters().peeks.began.get(), 0U);
+  expect_nothing_left();
+}
+
 TEST_F(PeekEnds, ClientThatHangsUpWithoutAWordIsAnswered) {
   TcpPeer& peer = client();
   peer.hang_up();

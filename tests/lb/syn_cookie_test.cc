@@ -17,7 +17,12 @@ constexpr SynOptions kSaid{.mss = 1460, .window_scale = 7, .sack = true};
 
 std::optional<SynOptions> read(uint32_t cookie, Now now = kNow, const Endpoint& client = kClient,
                                uint32_t number = 5000) {
-  return read_syn_cookie(kKey, client, kVip, number, cookie, now);
+  const auto found = read_syn_cookie(kKey, client, kVip, number, cookie, now);
+  return found && !found->is_late ? std::optional(found->options) : std::nullopt;
+}
+bool is_late(uint32_t cookie, Now now) {
+  const auto found = read_syn_cookie(kKey, kClient, kVip, 5000, cookie, now);
+  return found && found->is_late;
 }
 
 TEST(SynCookie, BringsBackWhatTheSynSaid) {
@@ -54,6 +59,13 @@ TEST(SynCookie, LivesForOnePeriodAtLeastAndTwoAtMost) {
   EXPECT_FALSE(read(cookie, {kNow.ms + 2 * kCookiePeriodMs}));
   EXPECT_FALSE(read(cookie, {kNow.ms + 4 * kCookiePeriodMs})) << "the two bits of time come round";
   EXPECT_FALSE(read(cookie, {kNow.ms - kCookiePeriodMs}));
+}
+
+TEST(SynCookie, IsKnownAsALateOneForTwoPeriodsMore) {
+  const uint32_t cookie = syn_cookie(kKey, kClient, kVip, 5000, kSaid, kNow);
+  for (const unsigned periods : {2U, 3U}) EXPECT_TRUE(is_late(cookie, {kNow.ms + periods * kCookiePeriodMs}));
+  for (const unsigned periods : {0U, 1U, 4U, 8U})
+    EXPECT_FALSE(is_late(cookie, {kNow.ms + periods * kCookiePeriodMs}));
 }
 
 TEST(SynCookie, NoBitOfItMayBeChanged) {
