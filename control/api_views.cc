@@ -119,7 +119,7 @@ Json check_json(const std::optional<HealthConfig>& check) {
 
 Json service_json(const ServiceConfig& service) {
   const bool is_ice = service.affinity == lb::Affinity::kIce;
-  const bool is_stream = service.affinity == lb::Affinity::kStream;
+  const bool is_stream = lb::goes_by_stream(service.affinity);
   return {{"service", service.name},
           {"vip", service.vip.to_string()},
           {"protocol", name_of(service.protocol)},

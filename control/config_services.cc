@@ -11,7 +11,13 @@
 namespace control {
 namespace {
 
-constexpr uint32_t kIdleTcpS = 900, kIdleUdpS = 120;
+// Both sides of an SRT connection speak once a second at least.
+constexpr uint32_t kIdleTcpS = 900, kIdleUdpS = 120, kIdleSrtS = 30;
+
+uint32_t default_idle_s(const ServiceConfig& service) {
+  if (service.protocol == lb::Protocol::kTcp) return kIdleTcpS;
+  return service.affinity == lb::Affinity::kSrt ? kIdleSrtS : kIdleUdpS;
+}
 
 std::optional<uint16_t> port_number(std::string_view text) {
   uint16_t value = 0;
@@ -92,13 +98,14 @@ ServiceConfig read_service(const YamlField& item) {
                                              {"quic", lb::Affinity::kQuic},
                                              {"dtls", lb::Affinity::kDtls},
                                              {"ice", lb::Affinity::kIce},
-                                             {"stream", lb::Affinity::kStream}});
+                                             {"stream", lb::Affinity::kStream},
+                                             {"srt", lb::Affinity::kSrt}});
   if (lb::has_connection_ids(service.affinity) && service.protocol != lb::Protocol::kUdp)
     item["affinity"].refuse("connection ids are read from UDP only; protocol: udp is wanted");
   read_ice(item, service);
   read_tcp_fields(item, service);
   read_streams(item, service);
-  service.idle_timeout_s = service.protocol == lb::Protocol::kTcp ? kIdleTcpS : kIdleUdpS;
+  service.idle_timeout_s = default_idle_s(service);
   item["idle_timeout"].seconds(service.idle_timeout_s, 1, lb::kMaxTimeoutS);
   return service;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `vhosts` and `routes` of a service, and what `affinity: stream` asks of its other fields (docs/config.md).
+// `vhosts` and `routes` of a service, and what `affinity: stream` and `srt` ask of its other fields (docs/config.md).
 #include <set>
 
 #include "control/config_sections.h"
@@ -9,9 +9,10 @@
 namespace control {
 namespace {
 
-void check_service(const YamlField& item, const ServiceConfig& service) {
+void check_stream(const YamlField& item, const ServiceConfig& service) {
   if (service.protocol != lb::Protocol::kTcp)
-    item["affinity"].refuse("streams are read of TCP connections; protocol: tcp is wanted");
+    item["affinity"].refuse(
+        "streams are read of TCP connections; protocol: tcp is wanted, or affinity: srt where UDP is SRT");
   if (service.forward != lb::Forward::kNat)
     item["forward"].refuse("with affinity: stream Cleat answers clients itself; forward: nat is wanted");
   if (service.port_first != service.port_last)
@@ -21,6 +22,15 @@ void check_service(const YamlField& item, const ServiceConfig& service) {
         "affinity stream puts no header into connections; proxy_protocol: none is wanted. cleatctl flow show "
         "says "
         "who is behind a LIP's port");
+}
+
+void check_srt(const YamlField& item, const ServiceConfig& service) {
+  if (service.protocol != lb::Protocol::kUdp)
+    item["affinity"].refuse("SRT is UDP; protocol: udp is wanted, or affinity: stream for TCP");
+  if (service.forward != lb::Forward::kNat)
+    item["forward"].refuse("with affinity: srt Cleat answers callers itself; forward: nat is wanted");
+  if (service.port_first != service.port_last)
+    item["port"].refuse("affinity srt is for one port; a service for each port is wanted");
 }
 
 // Names as they are given, all of them good.
@@ -81,14 +91,17 @@ StreamPollConfig read_stream_poll(const YamlField& section) {
 }
 
 void read_streams(const YamlField& item, ServiceConfig& service) {
-  if (service.affinity != lb::Affinity::kStream) {
+  if (!lb::goes_by_stream(service.affinity)) {
     for (const char* field : {"vhosts", "routes"})
       if (item[field].given())
         item[field].refuse(
-            "only services of affinity: stream have it; leave it out, or affinity: stream is wanted");
+            "only services of affinity: stream and srt have it; leave it out, or one of these is wanted");
     return;
   }
-  check_service(item, service);
+  if (service.affinity == lb::Affinity::kSrt)
+    check_srt(item, service);
+  else
+    check_stream(item, service);
   service.vhosts = read_vhosts(item["vhosts"]);
   if (const auto vhosts = lb::VhostList::make(service.vhosts))
     read_routes(item["routes"], service, vhosts.value());

@@ -205,6 +205,8 @@ std::string_view name_of(lb::Affinity affinity) {
       return "ice";
     case lb::Affinity::kStream:
       return "stream";
+    case lb::Affinity::kSrt:
+      return "srt";
   }
   return "tuple";
 }

@@ -11,6 +11,7 @@
 #include "control/segment_names.h"
 #include "lb/foresee.h"
 #include "lb/seam.h"
+#include "lb/srt_call.h"
 
 namespace control {
 namespace {
@@ -98,8 +99,9 @@ class Answer {
     if (!lb::is_slot(index) || index >= engine_.segment->slots().size()) return json;
     const lb::NatSlot& slot = engine_.segment->slots().at(index);
     if (const auto view = lb::NatSlots::read(slot)) {
-      json["state"] = slot_state_name(slot, view->control.state());
-      if (lb::is_joined(view->control)) json["pinned_by"] = "stream";
+      const bool udp = lb::NatSlots::protocol_of(index) == lb::Protocol::kUdp;
+      json["state"] = slot_state_name(slot, lb::NatSlots::protocol_of(index), view->control.state());
+      if (udp ? lb::has_srt_call(slot) : lb::is_joined(view->control)) json["pinned_by"] = "stream";
       if (const auto stream = names_.stream_on(index, view->control)) json["stream"] = stream->name;
       json["idle_s"] = std::min(idle_s(slot.forward_tick.load(std::memory_order_relaxed)),
                                 idle_s(slot.reply_tick.load(std::memory_order_relaxed)));

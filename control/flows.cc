@@ -84,7 +84,7 @@ class Listing {
          {"lip", names_.lip(index).value_or(lb::Endpoint{}).to_string()},
          {"backend", lb::Endpoint{backend.address, port}.to_string()},
          {"pool", text_or_null(names_.pool(backend.name_hash))},
-         {"state", slot_state_name(slot, view->control.state())},
+         {"state", slot_state_name(slot, lb::NatSlots::protocol_of(index), view->control.state())},
          {"idle_s", idle / lb::kTicksPerSecond},
          {"session", text_or_null(session)},
          {"stream", stream ? Json(stream->name) : Json(nullptr)},
@@ -117,8 +117,8 @@ std::string set(FlowFilter& filter, const std::string& name, const std::string& 
 
 }  // namespace
 
-std::string_view slot_state_name(const lb::NatSlot& slot, lb::SlotState state) {
-  if (lb::NatSlots::is_closed(slot)) return "closed";
+std::string_view slot_state_name(const lb::NatSlot& slot, lb::Protocol protocol, lb::SlotState state) {
+  if (protocol == lb::Protocol::kTcp && lb::NatSlots::is_closed(slot)) return "closed";
   switch (state) {
     case lb::SlotState::kProbing:
       return "probing";

@@ -35,7 +35,7 @@ struct FlowFilter {
 };
 
 // "embryonic", "live", "closed", ... of a slot in use.
-std::string_view slot_state_name(const lb::NatSlot& slot, lb::SlotState state);
+std::string_view slot_state_name(const lb::NatSlot& slot, lb::Protocol protocol, lb::SlotState state);
 
 // GET /v1/flows: "flows", and "next": where to go on (`after`), null when all slots were looked at. The table lives
 // on meanwhile: a flow may be missed or shown twice between two requests.

@@ -23,7 +23,7 @@ class Learner {
     if (!backend_) return;
     std::set<std::string, std::less<>> seen;
     for (const lb::Service& service : snapshot_.services) {
-      if (service.affinity != lb::Affinity::kStream) continue;
+      if (!lb::goes_by_stream(service.affinity)) continue;
       const lb::StreamRules& rules = snapshot_.stream_rules[service.stream_rules];
       for (const std::string& name : names) {
         const auto key = stream_key_of(name, rules.vhosts());

@@ -271,6 +271,8 @@ void add_streams(Exposition& out, const Json& stats) {
              {}, peeks.at("bytes").get<double>());
   out.counts(peeks.at("ends"), "cleat_peeks_ended_total",
              "Connections that were read, by what became of them.", "end");
+  out.counts(stats.at("srt"), "cleat_srt_events_total", "What happened to SRT connections (docs/api.md).",
+             "event");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "lb/seam.h"
 #include "lb/session.h"
+#include "lb/srt_call.h"
 
 namespace control {
 
@@ -66,13 +67,22 @@ std::optional<std::string> SegmentNames::session_on(lb::SlotIndex slot) const {
 
 std::optional<SegmentNames::Stream> SegmentNames::stream_on(lb::SlotIndex slot,
                                                             lb::SlotControl control) const {
+  const lb::NatSlot& record = engine_.segment->slots().at(slot);
+  const auto named = [this](uint32_t index, bool publishes) -> std::optional<Stream> {
+    const lb::Streams& streams = engine_.segment->streams();
+    if (index >= streams.count()) return std::nullopt;
+    const auto stream = streams.read(index, engine_.now());
+    if (!stream) return std::nullopt;
+    return Stream{std::string(stream->key.text()), publishes};
+  };
+  if (lb::NatSlots::protocol_of(slot) == lb::Protocol::kUdp) {
+    if (!lb::has_srt_call(record)) return std::nullopt;
+    const lb::SrtCall call = lb::srt_call_of(record);
+    return named(call.stream, call.publishes);
+  }
   if (!lb::is_joined(control)) return std::nullopt;
-  const lb::Seam seam = lb::seam_of(engine_.segment->slots().at(slot));
-  const lb::Streams& streams = engine_.segment->streams();
-  if (seam.stream >= streams.count()) return std::nullopt;
-  const auto stream = streams.read(seam.stream, engine_.now());
-  if (!stream) return std::nullopt;
-  return Stream{std::string(stream->key.text()), seam.publishes};
+  const lb::Seam seam = lb::seam_of(record);
+  return named(seam.stream, seam.publishes);
 }
 
 bool is_backend(const lb::Endpoint& wanted, const lb::Identity& backend) {

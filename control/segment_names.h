@@ -35,7 +35,7 @@ class SegmentNames {
   [[nodiscard]] std::optional<lb::Endpoint> lip(lb::SlotIndex slot) const;
   // USERNAME of the ICE session that `slot` carries.
   [[nodiscard]] std::optional<std::string> session_on(lb::SlotIndex slot) const;
-  // What the connection on `slot` asked for (`affinity: stream`). nullopt: nothing that is a stream, or it is forgotten by now.
+  // What the connection on `slot` asked for (`affinity: stream`, `srt`). nullopt: nothing that is a stream, or it is forgotten by now.
   struct Stream {
     std::string name;
     bool published = false;  // by this connection

@@ -240,6 +240,7 @@ Json stats_json(const Operations& operations) {
       {"connection_ids", connection_ids_json(engine)},
       {"sessions", session_counters_json(engine)},
       {"peeks", peeks_json(engine)},
+      {"srt", srt_json(engine)},
       {"streams", stream_counts_json(engine, operations.stream_census(), operations.stream_polls().totals())},
       {"services", services},
       {"backends", backends}};

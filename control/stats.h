@@ -40,7 +40,7 @@ Failures backend_failures(const Engine& engine, const std::string& pool, const l
 // The fields of `traffic`, with "flows_open".
 nlohmann::ordered_json traffic_json(const Traffic& traffic);
 
-// GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, peeks, streams,
+// GET /v1/stats: workers, ports, drops (every reason, also those at 0), connection ids, ICE sessions, peeks, srt, streams,
 // services and backends.
 nlohmann::ordered_json stats_json(const Operations& operations);
 

@@ -15,15 +15,15 @@ using Kind = Refusal::Kind;
 Refusal no_service(const lb::SnapshotSpec& spec, const std::string& name) {
   std::string known;
   for (const lb::ServiceSpec& service : spec.services) {
-    if (service.affinity == lb::Affinity::kStream)
+    if (lb::goes_by_stream(service.affinity))
       known += (known.empty() ? "" : ", ") + service.name;
     else if (service.name == name)
       return {Kind::kInvalid, "service " + name + " has affinity " + std::string(name_of(service.affinity)) +
                                   ": it knows of no streams"};
   }
   return {Kind::kNotFound, "no service is called \"" + name + "\"; " +
-                               (known.empty() ? "there is none of affinity stream"
-                                              : "of affinity stream there are: " + known)};
+                               (known.empty() ? "there is none of affinity stream or srt"
+                                              : "of affinity stream and srt there are: " + known)};
 }
 
 std::optional<lb::StreamKey> key_of_url(std::string_view text, const lb::VhostList& vhosts) {
@@ -62,7 +62,7 @@ std::optional<lb::BackendId> backend_id_in(const Engine& engine, const lb::PoolS
 std::variant<StreamPlace, Refusal> StreamPlace::of(const Engine& engine, const lb::SnapshotSpec& spec,
                                                    const std::string& service, const std::string& stream) {
   const auto found = std::find_if(spec.services.begin(), spec.services.end(), [&](const lb::ServiceSpec& s) {
-    return s.name == service && s.affinity == lb::Affinity::kStream;
+    return s.name == service && lb::goes_by_stream(s.affinity);
   });
   if (found == spec.services.end()) return no_service(spec, service);
   const lb::Snapshot& snapshot = *engine.snapshot();

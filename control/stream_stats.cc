@@ -42,6 +42,22 @@ Json peeks_json(const Engine& engine) {
           {"ends", ends}};
 }
 
+Json srt_json(const Engine& engine) {
+  using Srt = lb::SrtCounters;
+  Json counts = Json::object();
+  for (const auto& [name, counter] : {std::pair{"inductions", &Srt::inductions},
+                                      {"asked", &Srt::asked},
+                                      {"opened", &Srt::opened},
+                                      {"refused", &Srt::refused},
+                                      {"moved", &Srt::moved},
+                                      {"unmovable", &Srt::unmovable}}) {
+    uint64_t all = 0;
+    for (const lb::WorkerCounters* worker : engine.workers) all += (worker->srt.*counter).get();
+    counts[name] = all;
+  }
+  return counts;
+}
+
 Json stream_counts_json(const Engine& engine, const StreamCensus& census, const StreamPollView& polls) {
   return {{"in_use", census.in_use()},
           {"room", engine.segment->streams().count()},

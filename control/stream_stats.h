@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What services of affinity stream do, in numbers: connections whose first bytes Cleat reads, and streams that are known.
+// What services of affinity stream and srt do, in numbers: connections whose first bytes Cleat reads, and streams that are known.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,8 @@ class StreamCensus {
 
 // `peeks` of GET /v1/stats (docs/api.md): lb::PeekCounters, summed, and how many are under way.
 nlohmann::ordered_json peeks_json(const Engine& engine);
+// `srt` of GET /v1/stats: lb::SrtCounters, summed.
+nlohmann::ordered_json srt_json(const Engine& engine);
 // `streams` of GET /v1/stats.
 nlohmann::ordered_json stream_counts_json(const Engine& engine, const StreamCensus& census,
                                           const StreamPollView& polls);

@@ -37,7 +37,7 @@ class Listing {
     std::set<lb::ListenerId> pools;
     for (size_t i = 0; i < spec.services.size(); ++i) {
       const lb::Service& compiled = snapshot.services[i];
-      if (spec.services[i].name != service || compiled.affinity != lb::Affinity::kStream) continue;
+      if (spec.services[i].name != service || !lb::goes_by_stream(compiled.affinity)) continue;
       for (const uint16_t pool : snapshot.stream_rules[compiled.stream_rules].pools())
         pools.insert(snapshot.pools[pool].clients);
     }

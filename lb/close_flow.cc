@@ -3,18 +3,24 @@
 
 #include "lb/enter_flow.h"
 #include "lb/open_session.h"
+#include "lb/srt_call.h"
+#include "lb/srt_sockets.h"
 
 namespace lb {
+
 bool close_flow(Worker& worker, const Snapshot& snapshot, SlotIndex index, const SlotView& view,
                 Quarantine cause, Now now) noexcept {
   NatSlot& slot = worker.segment.slots().at(index);
   const uint32_t session = session_of(slot);
+  const bool srt = NatSlots::protocol_of(index) == Protocol::kUdp && has_srt_call(slot);
+  const uint32_t socket = srt ? srt_server_socket(slot) : 0;
   if (!NatSlots::close(slot, view.control, cause, now.tick())) return false;
   worker.slots.closed(index);
   // The entries go after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.
   if (session != 0) close_session(worker, session - 1, index, view.vip_port);
   leave_flow(worker, view.client, view.client_port, view.control.listener(), view.vip_port, index);
   const Listener& listener = snapshot.listener(view.control.listener());
+  if (socket != 0) leave_srt_socket(worker, listener.pool_clients, socket, index);
   worker.counters.services[listener.service].flows_closed.add(1);
   worker.counters.backends[view.control.backend()].flows_closed.add(1);
   return true;

@@ -41,8 +41,7 @@ class Compiler {
     // Full size: a worker may still read the former snapshot when a slot already names an id of this one.
     s.backends.resize(segment_.backends().size());
     s.listeners.resize(segment_.listeners().size());
-    for (Listener& listener : s.listeners)
-      listener = {{}, kServiceGone, kDefaultIdleTicks, false, false, 0, 0, 0};
+    for (Listener& listener : s.listeners) listener.idle_ticks = kDefaultIdleTicks;
     const Ids former(segment_);
     for (const auto step : {&Compiler::add_lips, &Compiler::add_pools, &Compiler::add_services}) {
       if (Status status = (this->*step)(); !status) {
@@ -234,7 +233,6 @@ class Compiler {
       name.name_hash = name_hash(spec.name);
       const auto service_id = take(segment_.services(), services_used_, name, now_, "service " + spec.name);
       if (!service_id) return Error{service_id.error()};
-
       const auto vip = vips.emplace(spec.vip, static_cast<uint16_t>(vips.size()));
       if (vip.second) addresses_.push_back({spec.vip, vip.first->second, LocalAddress::kNone});
       Service service;
@@ -259,14 +257,17 @@ class Compiler {
       service.is_plain = !spec.reads_whip && (rewrites_alone || spec.forward == Forward::kDsr);
       service.mss = spec.mss;
       service.vip_hash = hash_pair(spec.vip.high(), spec.vip.low(), spec_.pick_seed);
-      if (spec.affinity == Affinity::kIce) service.touch_ticks = kIceTouchTicks;
+      const bool may_roam = spec.affinity == Affinity::kIce || spec.affinity == Affinity::kSrt;
+      if (may_roam) service.touch_ticks = kRoamTouchTicks;
       service.wide = !spec.vip.is_v4() || listener.port == 0;
       rows_.push_back({vip.first->second, spec.protocol, spec.port_first, spec.port_last,
                        static_cast<uint16_t>(snapshot_->services.size())});
-      for (const ListenerId id : {service.listener, service.moved})
+      for (const ListenerId id : {service.listener, service.moved}) {
         snapshot_->listeners[id] = {
             spec.vip, service.id, service.idle_ticks, false, spec.ice.servers_check_integrity, service.pool,
             0,        spec.mss};
+        snapshot_->listeners[id].pool_clients = snapshot_->pools[service.pool].clients;
+      }
       snapshot_->any_connection_ids |= has_connection_ids(spec.affinity);
       snapshot_->services.push_back(service);
     }
@@ -274,7 +275,7 @@ class Compiler {
   }
 
   Status add_stream_rules(const ServiceSpec& spec, Service& service) {
-    if (spec.affinity != Affinity::kStream) return Nothing{};
+    if (!goes_by_stream(spec.affinity)) return Nothing{};
     std::vector<StreamRules::Route> routes;
     for (const StreamRouteSpec& route : spec.routes)
       routes.push_back({route.vhost, route.app, pool_index_.at(route.pool)});

@@ -94,6 +94,17 @@ struct PeekCounters {
       rtmp_faults;  // why RTMP was not understood, or differs
 };
 
+// Connections of services with `affinity: srt` (lb/srt_client.h).
+struct SrtCounters {
+  Counter inductions;  // of callers, answered
+  Counter asked;       // INDUCTIONs sent to servers
+  Counter opened;      // accepted by a server
+  Counter refused;     // refused by one
+  Counter moved;       // to another address of the client's
+  Counter
+      unmovable;  // opened, and would not be found by their socket: two servers gave the same number, or no room
+};
+
 // What a worker's time went into, in cycles of its caller's clock (dataplane: the TSC).
 struct LoadCounters {
   // Upper ends of the histogram of frames in a burst; the last one has none.
@@ -134,6 +145,7 @@ struct WorkerCounters {
       cid_moves;  // flows that a connection id opened: a client came by another tuple, or a tuple got another server
   IceCounters ice;
   PeekCounters peeks;
+  SrtCounters srt;
   LoadCounters load;
   Counter busy_bursts, idle_polls;  // polls that returned frames, and those that returned none
 

@@ -43,6 +43,12 @@ namespace lb {
   X(kBadTcpChecksum,       "bad_tcp_checksum",       "of a connection that Cleat accepts or opens itself: the TCP checksum is wrong") \
   X(kPeekBusy,             "peek_busy",              "another worker is at work on the connection whose first bytes Cleat reads") \
   X(kPeekTableFull,        "peek_table_full",        "too many clients at once have not said yet which stream they want") \
+  X(kBadSrt,               "bad_srt",                "malformed SRT handshake or packet, or one with a wrong UDP checksum") \
+  X(kSrtCookie,            "srt_cookie",             "SRT CONCLUSION without a cookie that Cleat gave to its sender within a minute") \
+  X(kSrtRendezvous,        "srt_rendezvous",         "SRT handshake in rendezvous mode, of which no server can be picked") \
+  X(kSrtUnknown,           "srt_unknown",            "SRT packet from a new address, for a socket that no server has") \
+  X(kSrtNotSilent,         "srt_not_silent",         "SRT packet from a new address of a connection whose client was heard at its former one just now") \
+  X(kSrtGuesses,           "srt_guesses",            "SRT packet from a new address, not looked up: too many for unknown sockets in this second") \
   X(kSessionTableFull,     "session_table_full",     "no room for a new ICE session")                  \
   X(kServerSilent,         "server_silent",          "segment of a flow that was reset, for its server does not answer") \
   X(kFamilyMismatch,       "family_mismatch",        "client and backend are of different families")   \

@@ -46,4 +46,13 @@ inline WideTable::Key wide_client_key(const IpAddress& client, ListenerId client
   return wide_key(client_network(client), 0, clients, 0);
 }
 
+// Servers' SRT sockets (lb/srt_sockets.h) have the socket in the place of the address, and client port 1.
+inline constexpr uint16_t kSocketPort = 1;
+inline NarrowTable::Key narrow_socket_key(uint32_t socket, ListenerId clients) {
+  return narrow_key(IpAddress::v4(be32::of(socket)), kSocketPort, clients);
+}
+// REQUIRES: the key has a pool's `clients` id as listener
+inline bool is_socket_key(const NarrowTable::Key& key) { return client_port_of(key) == kSocketPort; }
+inline uint32_t socket_of(const NarrowTable::Key& key) { return client_of(key).as_v4().host(); }
+
 }  // namespace lb

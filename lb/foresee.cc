@@ -40,7 +40,7 @@ void look_ahead(const Snapshot& snapshot, const Pool& pool, const Endpoint& clie
     seen.backend = backend;
   };
   // Its routes may lead to other pools.
-  if (service.affinity == Affinity::kStream) return say(Foresight::kStream, std::nullopt);
+  if (goes_by_stream(service.affinity)) return say(Foresight::kStream, std::nullopt);
   if (pool.table.empty()) return;
   const bool by_client = service.affinity == Affinity::kSourceIp;
   if (by_client && seen.client && snapshot.backends[seen.client->backend()].takes_new)

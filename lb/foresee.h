@@ -23,7 +23,7 @@ enum class Foresight : uint8_t {
   kTurn,     // wrr: whose turn it is
   kLoad,     // least-load: the less loaded of two that are drawn
   kSession,  // `ice`: the USERNAME of its check
-  kStream,   // `stream`: which one it asks for
+  kStream,   // `stream`, `srt`: which one it asks for
 };
 
 struct Foreseen {

@@ -18,6 +18,8 @@
 #include "lb/session_reply.h"
 #include "lb/silence.h"
 #include "lb/splice.h"
+#include "lb/srt_call.h"
+#include "lb/srt_server.h"
 #include "lb/translate.h"
 #include "lb/wire.h"
 
@@ -206,7 +208,10 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
       return worker.consume(packet, verdict);
     note_acknowledged(slot, packet);
   } else if (control.state() == SlotState::kEmbryonic) {
-    NatSlots::confirm(slot, control, now.tick());
+    if (!has_srt_call(slot))
+      NatSlots::confirm(slot, control, now.tick());
+    else if (!hear_srt_server(worker, snapshot, now, packet, slot, *view, verdict))
+      return;
   }
   if (ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kTouchTicks)
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);

@@ -7,12 +7,16 @@
 #include "lb/pipeline.h"
 #include "lb/seam.h"
 #include "lb/silence.h"
+#include "lb/srt_call.h"
+#include "lb/srt_sockets.h"
 #include "lb/sweep_sessions.h"
 
 namespace lb {
 namespace {
 
 constexpr uint16_t kDsrClosingTicks = ticks_of_s(30);
+// An SRT peer gives another one up after 5 s of silence, if it is not told otherwise.
+constexpr uint16_t kSrtPeerTicks = ticks_of_s(5);
 constexpr uint16_t kLongestQuarantineTicks = ticks_of_s(61);
 constexpr uint64_t kTableSweepMs = 8000;
 constexpr uint64_t kLongestStepMs = 10;  // a late sweep catches up slowly instead of stalling the burst loop
@@ -42,7 +46,28 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
   }
   if (control.state() == SlotState::kEmbryonic || control.state() == SlotState::kProbing)
     return {ticks_of_s(timeouts.unanswered_udp_s), Quarantine::kNone};
+  if (has_srt_call(slot) && srt_call_of(slot).over)
+    return {ticks_of_s(timeouts.closed_s), Quarantine::kBrief};
   return {idle, session_of(slot) != 0 ? Quarantine::kIce : Quarantine::kIdle};
+}
+
+// Keeps the stream of a connection whose client is there.
+void touch_stream(Worker& worker, Now now, const NatSlot& slot, SlotControl control, bool udp,
+                  uint16_t forward_age) {
+  if (!udp && is_joined(control)) {
+    const Seam seam = seam_of(slot);
+    worker.segment.streams().touch(seam.stream, seam.publishes && !NatSlots::is_closed(slot), now);
+  } else if (udp && control.state() == SlotState::kLive && has_srt_call(slot)) {
+    const SrtCall call = srt_call_of(slot);
+    if (!call.over && forward_age <= kSrtPeerTicks)
+      worker.segment.streams().touch(call.stream, call.publishes, now);
+  }
+}
+
+// A datagram that its server did not answer at all.
+bool was_unanswered(const NatSlot& slot, SlotControl control, bool udp) {
+  return udp && control.state() == SlotState::kEmbryonic &&
+         !(has_srt_call(slot) && srt_call_of(slot).answered);
 }
 
 void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex index) {
@@ -55,19 +80,18 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
                          std::memory_order_release);
     return;
   }
-  if (is_joined(control)) {
-    const Seam seam = seam_of(slot);
-    worker.segment.streams().touch(seam.stream, seam.publishes && !NatSlots::is_closed(slot), now);
-  }
   const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
   const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
-  const Limit limit = limit_of(snapshot, slot, control, NatSlots::protocol_of(index));
+  const Protocol protocol = NatSlots::protocol_of(index);
+  const bool udp = protocol == Protocol::kUdp;
+  touch_stream(worker, now, slot, control, udp, forward_age);
+  const Limit limit = limit_of(snapshot, slot, control, protocol);
   // A server repeats its SYN-ACK for a minute to a client that may not exist.
   if ((limit.client_only ? forward_age : std::min(forward_age, reply_age)) <= limit.ticks) return;
   const auto view = NatSlots::read(slot);
+  const bool unanswered = was_unanswered(slot, control, udp);
   if (!view || !close_flow(worker, snapshot, index, *view, limit.cause, now)) return;
-  if (control.state() == SlotState::kEmbryonic && NatSlots::protocol_of(index) == Protocol::kUdp)
-    worker.counters.failures[control.backend()].unanswered.add(1);
+  if (unanswered) worker.counters.failures[control.backend()].unanswered.add(1);
 }
 
 // True if the slot that an entry names is in use for that entry's client.
@@ -84,6 +108,12 @@ bool slot_agrees(Worker& worker, const Key& key, FlowControl control) {
          view->client_port == client_port_of(key);
 }
 
+// Likewise under a pool's `clients` id, where only SRT sockets have slots.
+bool socket_agrees(Worker& worker, const NarrowTable::Key& key, FlowControl control) {
+  return is_socket_key(key) && srt_slot_of(worker.segment.slots(), control, socket_of(key));
+}
+bool socket_agrees(Worker&, const WideTable::Key&, FlowControl) { return false; }
+
 // Entries with a slot live as long as their slot does; the others by their own tick.
 template <typename Table>
 void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& table, uint64_t bucket) {
@@ -93,7 +123,7 @@ void sweep_bucket(Worker& worker, const Snapshot& snapshot, Now now, Table& tabl
     const uint16_t limit = control.slot() == kNoSlotClosing ? kDsrClosingTicks : listener.idle_ticks;
     if (ticks_since(now.tick(), control.tick()) <= limit) return;
     if (is_slot(control.slot())) {
-      if (slot_agrees(worker, key, control))
+      if (listener.clients ? socket_agrees(worker, key, control) : slot_agrees(worker, key, control))
         Table::refresh(found, now.tick());
       else
         Table::remove(found);

@@ -4,6 +4,7 @@
 #include "lb/mend_sessions.h"
 #include "lb/seam.h"
 #include "lb/splice.h"
+#include "lb/srt_sockets.h"
 
 namespace lb {
 namespace {
@@ -90,7 +91,8 @@ class Mender {
   bool belongs(const Key& key, FlowControl control) {
     const ListenerId listener = listener_of(key);
     if (!known(segment_.backends(), control.backend(), IdentityKind::kBackend)) return false;
-    if (known(segment_.listeners(), listener, IdentityKind::kPoolClients)) return !is_slot(control.slot());
+    if (known(segment_.listeners(), listener, IdentityKind::kPoolClients))
+      return !is_slot(control.slot()) || is_socket(key, control);
     if (!known(segment_.listeners(), listener, IdentityKind::kListener)) return false;
     if (!is_slot(control.slot())) return true;
     if (control.slot() >= segment_.slots().size()) return false;
@@ -107,6 +109,12 @@ class Mender {
         return false;
     });
   }
+
+  // Under a pool's `clients` id, of an SRT connection.
+  bool is_socket(const NarrowTable::Key& key, FlowControl control) {
+    return is_socket_key(key) && srt_slot_of(segment_.slots(), control, socket_of(key));
+  }
+  bool is_socket(const WideTable::Key&, FlowControl) { return false; }
 
   // False if the entry is another flow's, or there is no room.
   bool restore(SlotIndex index, const SlotView& view) {

@@ -33,6 +33,15 @@ void NatSlots::confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept {
       expected, seen.in_state(SlotState::kLive, Quarantine::kNone, now).raw(), std::memory_order_acq_rel);
 }
 
+void NatSlots::begin_again(NatSlot& slot, Tick now) noexcept {
+  const SlotControl seen(slot.control.load(std::memory_order_acquire));
+  if (seen.state() != SlotState::kLive) return;
+  uint64_t expected = seen.raw();
+  slot.control.compare_exchange_strong(expected,
+                                       seen.in_state(SlotState::kEmbryonic, Quarantine::kNone, now).raw(),
+                                       std::memory_order_acq_rel);
+}
+
 bool NatSlots::pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept {
   const SlotControl pinned = seen.in_state(SlotState::kLive, Quarantine::kNone, now).with_backend(owner);
   uint64_t expected = seen.raw();

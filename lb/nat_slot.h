@@ -19,7 +19,9 @@ enum class SlotState : uint8_t {
   kProbing =
       1,  // UDP: several servers are asked who owns a session (lb/ask_owner.h); TCP: the backend has not answered the SYN
           // that Cleat sent it for a client (lb/peek.h)
-  kEmbryonic = 2,  // UDP: the backend has not answered yet; TCP: the client has not acknowledged its answer
+  kEmbryonic =
+      2,  // UDP: the backend has not answered yet, or not accepted an SRT connection (lb/srt_call.h); TCP: the client has
+          // not acknowledged its answer
   kLive = 3,
   kSpliced = 4,  // of a connection that Cleat accepted itself, and joined to one to the backend (lb/seam.h)
   kQuarantine = 5,
@@ -92,7 +94,7 @@ class SlotControl {
 };
 
 // Bits of NatSlot::tcp_forward and tcp_reply. Each byte is written by its own side only. The high half of tcp_forward is
-// lb/silence.cc's.
+// lb/silence.cc's. Of an SRT connection the two are its caller (lb/srt_call.h).
 namespace slot_flag {
 inline constexpr uint8_t kFin = 0x01;       // this side sent FIN
 inline constexpr uint8_t kFinFirst = 0x02;  // and the other side had not
@@ -112,10 +114,12 @@ struct alignas(64) NatSlot {
   std::atomic<uint8_t> tcp_forward;    // slot_flag
   std::atomic<uint8_t> tcp_reply;
   // A spliced TCP flow's: the number of its first byte, and how far the splice has come (lb/splice.h); 0 and 0 of others. An ICE
-  // session's: bytes from its client, and to it, that its record does not count yet (lb/session_bytes.h).
+  // session's: bytes from its client, and to it, that its record does not count yet (lb/session_bytes.h). An SRT connection's: its
+  // server's socket and cookie (lb/srt_call.h).
   std::atomic<uint32_t> splice_base_or_bytes_in;
   std::atomic<uint32_t> splice_or_bytes_out;
-  // Of an ICE session: its number + 1. Of TCP: what the backend acknowledged last, modulo 2^31, and kAcknowledged. Else 0.
+  // Of an ICE session: its number + 1. Of TCP: what the backend acknowledged last, modulo 2^31, and kAcknowledged. Of an SRT
+  // connection: its call, and kAcknowledged (lb/srt_call.h). Else 0.
   std::atomic<uint32_t> session_or_acknowledged;
 };
 static_assert(sizeof(NatSlot) == 64);
@@ -171,6 +175,8 @@ class NatSlots {
   static void open(NatSlot& slot, Tick now, SlotState state = SlotState::kEmbryonic) noexcept;
   // Both sides have spoken: embryonic -> live. Any worker.
   static void confirm(NatSlot& slot, SlotControl seen, Tick now) noexcept;
+  // Another SRT connection begins on it: live -> embryonic. Any worker.
+  static void begin_again(NatSlot& slot, Tick now) noexcept;
   // The owner answered: probing -> live, with it as backend. False if the slot changed since `seen`. Any worker.
   static bool pin(NatSlot& slot, SlotControl& seen, BackendId owner, Tick now) noexcept;
   // A connection of Cleat's to the backend is joined to its client's: probing -> spliced. False if the slot changed since `seen`.
@@ -194,7 +200,7 @@ class NatSlots {
       slot.tcp_reply.store(before | slot_flag::kAnswered, std::memory_order_relaxed);
   }
 
-  // True if the flow on this slot is over: both sides sent FIN, or one RST.
+  // True if the flow on this slot is over: both sides sent FIN, or one RST. REQUIRES: it is of TCP
   static bool is_closed(const NatSlot& slot) noexcept;
 
  private:

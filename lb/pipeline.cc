@@ -18,6 +18,7 @@
 #include "lb/pick.h"
 #include "lb/read_cids.h"
 #include "lb/seam_fast.h"
+#include "lb/srt_client.h"
 #include "lb/trace.h"
 #include "lb/tunnel_fast.h"
 
@@ -104,13 +105,16 @@ struct Missed {
   std::array<uint64_t, kMaxBurst> hash;
 };
 
-// Sessions and connection ids, which are read already: find and open in one go, for both may change what the next packet finds.
+// Sessions, SRT connections, and connection ids, which are read already: find and open in one go, for both may change what the next packet finds.
 // False: it was known.
 bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
   if (packet.service->affinity == Affinity::kIce) {
     find_by_ice(worker, snapshot, now, packet, verdict);
     if (packet.hit) return false;
     if (packet.kind == Kind::kClient) open_session(worker, snapshot, now, packet, verdict);
+  } else if (packet.service->affinity == Affinity::kSrt) {
+    find_by_srt(worker, snapshot, now, packet, verdict);
+    if (packet.hit) return false;
   } else {
     find_flow(worker, snapshot, now, packet);
     if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]

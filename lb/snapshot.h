@@ -22,10 +22,10 @@
 
 namespace lb {
 
-// A packet refreshes its flow's ticks when they are at least this old; one of an ICE session sooner, for the silence of an
-// address is what lets a session move.
+// A packet refreshes its flow's ticks when they are at least this old; one of an ICE session or an SRT connection sooner, for the
+// silence of an address is what lets them move.
 inline constexpr uint8_t kTouchTicks = kTicksPerSecond;
-inline constexpr uint8_t kIceTouchTicks = 1;
+inline constexpr uint8_t kRoamTouchTicks = 1;
 
 // For whom a service that reads WHIP learns: pools of `ice` services with the `whip` rung, and who in such a pool is the
 // server of the service's own backend.
@@ -48,7 +48,7 @@ struct Service {
   bool wide = false;                  // flows live in the wide table: IPv6, or a range of ports
   uint8_t touch_ticks = kTouchTicks;  // a packet refreshes its flow's ticks when they are at least this old
   IceSpec ice;
-  uint16_t stream_rules = 0;  // `stream`: index into Snapshot::stream_rules
+  uint16_t stream_rules = 0;  // `stream`, `srt`: index into Snapshot::stream_rules
   bool reads_whip = false;
   bool proxy_protocol = false;  // of new flows
   bool has_spliced = false;     // some flows may be spliced: each says so itself, in its slot
@@ -63,11 +63,12 @@ struct Listener {
   IpAddress vip;
   ServiceId service = kServiceGone;
   uint16_t idle_ticks = 0;  // after that long in silence the flow, or the client's place, is forgotten
-  bool clients = false;     // not a listener: the id under which a pool's `source-ip` clients are remembered
+  bool clients = false;     // not a listener: a pool's `clients` id
   bool servers_check_integrity = false;  // IceSpec's
   uint16_t pool = 0;                     // of its service: index into Snapshot::pools
   uint16_t whip = 0;  // index into Snapshot::whip, that of a service which reads WHIP; 0: it does not
   uint16_t mss = 0;   // its service's
+  ListenerId pool_clients = 0;  // Pool::clients of its service's
 };
 
 // Indexed by BackendId. Survives its place in the config for as long as flows may point to it.
@@ -86,7 +87,8 @@ struct Backend {
 // A pool's backends in the form its pick method reads (lb/pick.h).
 struct Pool {
   PickMethod pick{};
-  ListenerId clients = 0;  // the listener id under which `source-ip` remembers clients
+  ListenerId clients =
+      0;  // the listener id under which `source-ip` remembers clients, and `srt` servers' sockets
   uint16_t client_timeout_ticks = 0;
   std::vector<BackendId> members;    // all of them, whatever their weight
   std::vector<BackendId> table;      // maglev: prime look-up table; wrr and least-load: schedule.

@@ -22,9 +22,11 @@ enum class Forward : uint8_t { kNat, kDsr, kIpip, kGue };
 constexpr bool is_tunnel(Forward f) { return f == Forward::kIpip || f == Forward::kGue; }
 // The backend sees the client's own packet, and answers the client itself.
 constexpr bool is_one_way(Forward f) { return f != Forward::kNat; }
-enum class Affinity : uint8_t { kTuple, kSourceIp, kStream, kQuic, kDtls, kIce };
+enum class Affinity : uint8_t { kTuple, kSourceIp, kStream, kQuic, kDtls, kIce, kSrt };
 // A packet's tuple is all that tells whose it is, once its flow is there.
 constexpr bool goes_by_tuple(Affinity a) { return a <= Affinity::kStream; }
+// New flows go to the server that has the stream which they ask for.
+constexpr bool goes_by_stream(Affinity a) { return a == Affinity::kStream || a == Affinity::kSrt; }
 // Reads connection ids that the servers made.
 constexpr bool has_connection_ids(Affinity a) { return a == Affinity::kQuic || a == Affinity::kDtls; }
 enum class PickMethod : uint8_t { kMaglev, kWrr, kLeastLoad };
@@ -75,7 +77,7 @@ struct IceSpec {
   bool servers_check_integrity = false;  // then a server's success answer is proof of who asked; SRS does not
 };
 
-// Of a service with `affinity: stream`: streams whose servers are in another pool than the service's (lb/stream_rules.h).
+// Of a service that goes_by_stream(): streams whose servers are in another pool than the service's (lb/stream_rules.h).
 struct StreamRouteSpec {
   std::string vhost, app;  // one of the two may be empty
   std::string pool;        // name of one of the pools
@@ -96,7 +98,7 @@ struct ServiceSpec {
   // TCP: reads WHIP and WHEP on the way, and learns from them sessions of the `ice` services whose pools have the same
   // servers (by address).
   bool reads_whip = false;
-  // Of `stream` only: hosts that are vhosts of their own, all others being the default vhost, and streams that have another pool.
+  // Where it goes_by_stream(): hosts that are vhosts of their own, all others being the default vhost, and streams that have another pool.
   std::vector<std::string> vhosts;
   std::vector<StreamRouteSpec> routes;
   bool proxy_protocol =

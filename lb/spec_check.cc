@@ -90,6 +90,10 @@ class Checker {
         (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat ||
          spec.port_first != spec.port_last || spec.proxy_protocol))
       return Error{name + ": affinity stream is for one TCP port in nat, without the PROXY protocol"};
+    if (spec.affinity == Affinity::kSrt &&
+        (spec.protocol != Protocol::kUdp || spec.forward != Forward::kNat ||
+         spec.port_first != spec.port_last))
+      return Error{name + ": affinity srt is for one UDP port in nat"};
     if (spec.proxy_protocol && (spec.protocol != Protocol::kTcp || spec.forward != Forward::kNat))
       return Error{name + ": the PROXY protocol is for TCP in nat"};
     if (spec.mss != 0 && (spec.protocol != Protocol::kTcp || spec.mss < kLeastMss || spec.mss > kMostMss))
@@ -105,8 +109,8 @@ class Checker {
   // What else is in them, compile() finds.
   Status check_routes(const ServiceSpec& spec) const {
     const std::string name = "service " + spec.name;
-    if (spec.affinity != Affinity::kStream && !(spec.vhosts.empty() && spec.routes.empty()))
-      return Error{name + ": vhosts and routes are for affinity stream"};
+    if (!goes_by_stream(spec.affinity) && !(spec.vhosts.empty() && spec.routes.empty()))
+      return Error{name + ": vhosts and routes are for affinity stream and srt"};
     for (const StreamRouteSpec& route : spec.routes) {
       const auto pool = pools_.find(route.pool);
       if (pool == pools_.end()) return Error{name + ": no pool is called " + route.pool};

@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint16_t kHasConfig = 4;  // among the flags of a CONCLUSION
 constexpr uint16_t kStreamId = 5;   // a type of extension
+constexpr uint16_t kDatagrams = 2;  // in the place of the flags of an INDUCTION
 
 IpAddress address_of(const std::array<uint32_t, 4>& peer) {
   std::array<be32, 4> words;
@@ -107,6 +108,17 @@ SrtHandshake answer_srt_induction(const SrtHandshake& asked, uint32_t cookie,
   answer.extension = kSrtMagic;
   answer.cookie = cookie;
   return answer;
+}
+
+SrtHandshake srt_induction_before(const SrtHandshake& conclusion, const IpAddress& server) noexcept {
+  SrtHandshake induction = conclusion;
+  induction.type = SrtHandshakeType::kInduction;
+  induction.version = 4;
+  induction.encryption = 0;
+  induction.extension = kDatagrams;
+  induction.cookie = 0;
+  induction.peer = server;
+  return induction;
 }
 
 }  // namespace lb

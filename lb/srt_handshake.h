@@ -56,4 +56,11 @@ std::array<uint8_t, sizeof(SrtHandshakePacket)> build_srt_handshake(const SrtHan
 // timestamp_us  the listener's
 SrtHandshake answer_srt_induction(const SrtHandshake& asked, uint32_t cookie, uint32_t timestamp_us) noexcept;
 
+// The INDUCTION with which a caller would ask a server for the cookie of this CONCLUSION.
+// server  whom the caller believes to speak to
+SrtHandshake srt_induction_before(const SrtHandshake& conclusion, const IpAddress& server) noexcept;
+
+// The server's words that it does not take the caller; why, is the number itself.
+constexpr bool is_srt_refusal(SrtHandshakeType type) { return static_cast<int32_t>(type) >= 1000; }
+
 }  // namespace lb

@@ -8,7 +8,16 @@
 
 namespace lb {
 
-inline constexpr uint16_t kSrtHandshake = 0x8000;  // a control packet (the highest bit) of type 0
+// Control packets have the highest bit, and their type in the others.
+inline constexpr uint16_t kSrtHandshake = 0x8000, kSrtShutdown = 0x8005;
+
+// What data and control packets begin with.
+struct CLEAT_WIRE SrtHeader {
+  be16 packet_type, subtype;  // of a data packet: its number, with the highest bit clear
+  be32 information, timestamp_us;
+  be32 destination;  // the receiver's socket
+};
+static_assert(sizeof(SrtHeader) == 16);
 
 struct CLEAT_WIRE SrtHandshakePacket {
   be16 packet_type, subtype;

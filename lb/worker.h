@@ -55,9 +55,11 @@ struct Worker {
   // A second: ICMP errors of Cleat's own, and those of others. Apart, so that nobody who sends what is answered keeps word of path
   // MTUs from the others.
   Budget icmp_answers{1000}, icmp_relays{1000};
-  const HmacSha1Key challenge_key;           // secret, one for all workers: an answer may come to another
-  SessionIndex free_session;                 // where the search for a free one goes on
-  uint64_t random_state;                     // least-load's choices
+  static constexpr uint32_t kSrtGuesses = 4000;
+  Budget srt_guesses{kSrtGuesses};  // a second: sockets that packets named and nobody has (lb/srt_roam.h)
+  const HmacSha1Key challenge_key;  // secret, one for all workers: an answer may come to another
+  SessionIndex free_session;        // where the search for a free one goes on
+  uint64_t random_state;            // least-load's choices
   std::unique_ptr<uint32_t[]> wrr_position;  // by pool index
   std::array<RoomSearch, 2> room_search;     // of the narrow table, of the wide one
   uint16_t ip_id = 0;                        // the last one of a packet that was translated to IPv4

@@ -83,6 +83,13 @@ std::string show_stream_counts(const Json& stats) {
     table.add(label, peeks.at(key));
   for (const auto& [end, count] : peeks.at("ends").items())
     if (end != "joined") table.add("ended, " + end, count);
+  for (const auto& [key, label] : {std::pair{"inductions", "SRT, inductions answered"},
+                                   {"asked", "SRT, cookies asked of servers"},
+                                   {"opened", "SRT, connections opened"},
+                                   {"refused", "SRT, connections refused by servers"},
+                                   {"moved", "SRT, moves to another address"},
+                                   {"unmovable", "SRT, connections that cannot move"}})
+    table.add(label, stats.at("srt").at(key));
   return table.text();
 }
 

@@ -108,8 +108,8 @@ TEST(ConfigRefusal, AnUnknownWordNamesTheNearestOne) {
   EXPECT_EQ(problem_with("forward: nat", "forward: natt"),
             "16:84: services[0].forward: \"natt\" is unknown; did you mean nat?");
   EXPECT_EQ(problem_with("affinity: tuple", "affinity: sticky"),
-            "17:99: services[1].affinity: \"sticky\" is unknown; tuple, source-ip, quic, dtls, ice and "
-            "stream are known");
+            "17:99: services[1].affinity: \"sticky\" is unknown; tuple, source-ip, quic, dtls, ice, "
+            "stream and srt are known");
   EXPECT_EQ(problem_with("pick: maglev", "pick: roundrobin"),
             "10:11: pools.srs.pick: \"roundrobin\" is unknown; maglev, wrr and least-load are known");
 }

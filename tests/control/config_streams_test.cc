@@ -76,7 +76,8 @@ TEST(ConfigStreams, TheDataplaneIsToldOfThem) {
 
 TEST(ConfigStreams, OneTcpPortInNatIsWantedWithoutAHeader) {
   EXPECT_EQ(problem_with("affinity: tuple", "affinity: stream"),
-            "17:99: services[1].affinity: streams are read of TCP connections; protocol: tcp is wanted");
+            "17:99: services[1].affinity: streams are read of TCP connections; protocol: tcp is wanted, or "
+            "affinity: srt where UDP is SRT");
   EXPECT_EQ(problem_of_fields("forward: dsr, affinity: stream"),
             "17:84: services[0].forward: with affinity: stream Cleat answers clients itself; forward: nat is "
             "wanted");
@@ -91,9 +92,34 @@ TEST(ConfigStreams, OneTcpPortInNatIsWantedWithoutAHeader) {
 TEST(ConfigStreams, OnlyServicesOfItHaveVhostsAndRoutes) {
   for (const char* field : {"vhosts: [a.example]", "routes: [{ app: live, pool: edge }]"})
     EXPECT_NE(problem_of_fields(field).find(
-                  ": only services of affinity: stream have it; leave it out, or affinity: stream is wanted"),
+                  ": only services of affinity: stream and srt have it; leave it out, or one of these is "
+                  "wanted"),
               std::string::npos)
         << field;
+}
+
+TEST(ConfigStreams, SrtIsOneUdpPortInNatAndHasVhostsAndRoutes) {
+  const auto config = parse_config(
+      sample_with("affinity: tuple",
+                  "affinity: srt, vhosts: [customer.a], routes: [{ vhost: customer.a, pool: srs }]"),
+      "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config.value().services[1].affinity, lb::Affinity::kSrt);
+  EXPECT_EQ(config.value().services[1].routes.size(), 1U);
+  EXPECT_EQ(config.value().services[1].idle_timeout_s, 30U);
+  EXPECT_EQ(config_as_json(config.value()).at("services").at(1).at("affinity"), "srt");
+
+  EXPECT_EQ(problem_of_fields("affinity: srt"),
+            "17:85: services[0].affinity: SRT is UDP; protocol: udp is wanted, or affinity: stream for TCP");
+  EXPECT_NE(
+      problem_with("forward: nat, affinity: tuple", "forward: dsr, affinity: srt")
+          .find(
+              "services[1].forward: with affinity: srt Cleat answers callers itself; forward: nat is wanted"),
+      std::string::npos);
+  EXPECT_NE(problem_with("port: 8000, pool: srs, forward: nat, affinity: tuple",
+                         "port: 8000-8001, pool: srs, affinity: srt")
+                .find("services[1].port: affinity srt is for one port; a service for each port is wanted"),
+            std::string::npos);
 }
 
 TEST(ConfigStreams, AVhostIsAHostName) {

@@ -6,6 +6,7 @@
 
 #include "control/stream_stats.h"
 #include "lb/place_stream.h"
+#include "lb/srt_call.h"
 #include "tests/control/stream_rig.h"
 
 namespace control {
@@ -195,7 +196,7 @@ TEST_F(StreamsTest, AForgottenStreamIsANewOneAndForgettingNothingSucceeds) {
 TEST_F(StreamsTest, AServiceThatReadsNoStreamsSaysSo) {
   using Said = std::pair<unsigned, std::string>;
   EXPECT_EQ(refusal("GET", "/v1/streams/where?service=x&stream=/a/b"),
-            Said(404, "no service is called \"x\"; of affinity stream there are: rtmp"));
+            Said(404, "no service is called \"x\"; of affinity stream and srt there are: rtmp"));
   EXPECT_EQ(refusal("GET", "/v1/streams/where?service=rtmp"),
             Said(422, "stream is missing: /APP/STREAM, VHOST/APP/STREAM or a URL is wanted"));
   rig.configure(test::Rig::yaml(rig.socket()));
@@ -230,6 +231,38 @@ TEST_F(StreamsTest, AFlowNamesTheStreamThatItAskedForAndPublishesOrPlaysIt) {
   rig.segment.streams().forget(cam);
   EXPECT_TRUE(flows("?lport=40000").at(0).at("stream").is_null());
   EXPECT_TRUE(flows("?lport=40000").at(0).at("publishes").is_null());
+}
+
+TEST_F(StreamsTest, AnSrtFlowNamesItsStreamToo) {
+  const lb::StreamView cam = rig.put("/live/cam", StreamRig::kLive, 0);
+  lb::NatSlot& slot = rig.segment.slots().at(lb::NatSlots::index(0, lb::Protocol::kUdp, 40000));
+  const auto fill = [&](uint32_t caller) {
+    lb::NatSlots::fill(slot, cam.control.backend(), rig.snapshot->services[0].listener,
+                       *lb::IpAddress::parse("192.0.2.7"), 5555, 10080, rig.now.tick());
+    lb::begin_srt_call(slot, caller, cam.index, true);
+    lb::NatSlots::open(slot, rig.now.tick());
+  };
+  const auto flow = [this] { return rig.get("/v1/flows?lport=40000").at("flows").at(0); };
+
+  for (const uint32_t caller : {0U, 0xffffffffU}) {
+    fill(caller);
+    EXPECT_EQ(flow().at("stream"), "/live/cam");
+    EXPECT_EQ(flow().at("publishes"), true);
+    EXPECT_EQ(flow().at("state"), "embryonic");
+  }
+}
+
+TEST_F(StreamsTest, WhatSrtConnectionsDidIsCountedOverAllWorkers) {
+  rig.counters[0].srt.inductions.add(5);
+  rig.counters[1].srt.inductions.add(2);
+  rig.counters[1].srt.moved.add(3);
+
+  const Json srt = rig.get("/v1/stats").at("srt");
+  EXPECT_EQ(srt.at("inductions"), 7);
+  EXPECT_EQ(srt.at("moved"), 3);
+  EXPECT_EQ(srt.at("opened"), 0);
+  EXPECT_NE(rig.ask("GET", "/metrics").body.find("cleat_srt_events_total{event=\"moved\"} 3\n"),
+            std::string::npos);
 }
 
 TEST_F(StreamsTest, WhatConnectionsDidIsCountedOverAllWorkers) {

@@ -63,13 +63,16 @@ class QuietPath : public testing::Test {
       for (const lb::Counter& drops : each->drops) read_ += drops.get();
   }
   void expect_that_all_happened() {
-    for (const DropReason reason :
-         {DropReason::kTableFull, DropReason::kLipPortsExhausted, DropReason::kServerSilent,
-          DropReason::kNoFlow, DropReason::kFragmentLost, DropReason::kFragmentOverlap,
-          DropReason::kTtlExpired, DropReason::kTooBig, DropReason::kNoSession, DropReason::kBadStun,
-          DropReason::kStunIntegrity, DropReason::kFrameTruncated, DropReason::kBadIpHeader,
-          DropReason::kBadIpChecksum, DropReason::kBadL4Header, DropReason::kBadSource,
-          DropReason::kNoService, DropReason::kOtherStation})
+    for (const DropReason reason : {DropReason::kTableFull,     DropReason::kLipPortsExhausted,
+                                    DropReason::kServerSilent,  DropReason::kNoFlow,
+                                    DropReason::kFragmentLost,  DropReason::kFragmentOverlap,
+                                    DropReason::kTtlExpired,    DropReason::kTooBig,
+                                    DropReason::kNoSession,     DropReason::kBadStun,
+                                    DropReason::kStunIntegrity, DropReason::kFrameTruncated,
+                                    DropReason::kBadIpHeader,   DropReason::kBadIpChecksum,
+                                    DropReason::kBadL4Header,   DropReason::kBadSource,
+                                    DropReason::kNoService,     DropReason::kOtherStation,
+                                    DropReason::kSrtCookie,     DropReason::kSrtUnknown})
       EXPECT_GE(rig_.drops(reason), 1U) << lb::drop_reason_name(reason);
     const lb::WorkerCounters& counted = rig_.counters();
     const std::pair<const char*, const lb::Counter&> happened[] = {
@@ -87,6 +90,8 @@ class QuietPath : public testing::Test {
         {"challenges", counted.ice.challenges},
         {"moves by a challenge", counted.ice.moves_challenged},
         {"packets of unproven addresses", counted.ice.bridged},
+        {"SRT connections", counted.srt.opened},
+        {"SRT connections that moved", counted.srt.moved},
         {"connection ids, single pass", counted.cid_routed[0]},
         {"connection ids, four passes", counted.cid_routed[1]},
         {"connection ids in clear", counted.cid_routed[2]},

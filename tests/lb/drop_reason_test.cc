@@ -10,6 +10,7 @@
 
 #include "tests/lb/ice_rig.h"
 #include "tests/lb/splice_rig.h"
+#include "tests/lb/srt_rig.h"
 
 namespace lb {
 namespace {
@@ -158,6 +159,24 @@ Outcome without_a_free_session(IceRig& rig) {
   return last;
 }
 
+Outcome with_srt(const std::function<Outcome(SrtRig&)>& use) {
+  SrtRig rig;
+  return use(rig);
+}
+Outcome while_its_client_speaks(SrtRig& rig) {
+  rig.connect(kClient, 1, "live/cam", 7);
+  return rig.from("198.51.100.8:1", srt_packet(0x8001, 7));
+}
+Outcome after_many_guesses(SrtRig& rig) {
+  for (unsigned i = 0; i < Worker::kSrtGuesses; ++i) rig.from(kClient, srt_packet(0x8001, 7));
+  return rig.from(kClient, srt_packet(0x8001, 7));
+}
+Outcome in_rendezvous(SrtRig& rig) {
+  SrtHandshake wave = read_srt(srt_induction(1));
+  wave.type = SrtHandshakeType::kWaveahand;
+  return rig.from(kClient, srt_handshake(wave));
+}
+
 Outcome to_one_rig(const Rig::Edit& edit, const std::function<Outcome(Rig&)>& use) {
   Rig rig(edit);
   return use(rig);
@@ -250,6 +269,17 @@ const std::map<DropReason, std::function<Outcome()>> kCases = {
          return rig.from(kClient, check({.password = "another"}));
        });
      }},
+    {DropReason::kBadSrt,
+     []() { return with_srt([](SrtRig& rig) { return rig.from(kClient, Bytes(15)); }); }},
+    {DropReason::kSrtCookie,
+     []() {
+       return with_srt([](SrtRig& rig) { return rig.from(kClient, srt_conclusion(1, 99, "live/cam")); });
+     }},
+    {DropReason::kSrtRendezvous, []() { return with_srt(in_rendezvous); }},
+    {DropReason::kSrtUnknown,
+     []() { return with_srt([](SrtRig& rig) { return rig.from(kClient, srt_packet(0x8001, 7)); }); }},
+    {DropReason::kSrtNotSilent, []() { return with_srt(while_its_client_speaks); }},
+    {DropReason::kSrtGuesses, []() { return with_srt(after_many_guesses); }},
     {DropReason::kSessionTableFull, []() { return with_ice(without_a_free_session); }},
     {DropReason::kFamilyMismatch, with_families_mixed},
     {DropReason::kNoRoute, sent(udp(kClient, kRtc),

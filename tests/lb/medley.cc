@@ -344,6 +344,7 @@ void Medley::play(unsigned round) {
   pieces();
   ice();
   connection_ids();
+  srt();
   whip();
   proxied();
   icmp();

@@ -49,6 +49,7 @@ class Medley {
   void pieces();
   void ice();
   void connection_ids();
+  void srt();
   void whip();
   void proxied();
   void icmp();

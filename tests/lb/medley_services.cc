@@ -79,6 +79,7 @@ void add_medley(SnapshotSpec& spec) {
   add("far", "rtc", kFar, "far");
   add("mute", "rtmp", kMute, "mute");
   add("quic", "rtc", kQuicPort, "quic").affinity = Affinity::kQuic;
+  add("srt", "rtc", kSrtPort, "srs").affinity = Affinity::kSrt;
   add("api", "rtmp", kApi, "srs").reads_whip = true;
   service(spec, "rtc").ice.ask = true;
   for (ServiceSpec& each : spec.services) each.idle_timeout_s = 60;

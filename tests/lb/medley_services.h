@@ -9,7 +9,7 @@ namespace lb::test {
 
 inline constexpr uint16_t kMedia = 9000, kDsr = 9001, kIpip = 9002, kGue = 9003, kSixToFour = 9004,
                           kFourToSix = 9005, kProxied = 9006, kSticky = 9007, kFar = 9008, kMute = 9009,
-                          kQuicPort = 443, kApi = 1985, kRtmp = 1935;
+                          kQuicPort = 443, kApi = 1985, kRtmp = 1935, kSrtPort = 10080;
 
 // Adds them to the rig's spec. Flows may be silent for a minute.
 void add_medley(SnapshotSpec& spec);

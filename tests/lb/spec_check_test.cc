@@ -78,6 +78,20 @@ TEST(SpecCheck, ValuesOutOfRangeAreNamed) {
             "pool srs: backend 10.20.0.11: its weight is not in 0..1000000");
 }
 
+TEST(SpecCheck, SrtIsOneUdpPortInNat) {
+  const auto edited = [](const char* name, const std::function<void(ServiceSpec&)>& edit) {
+    return refusal([&](SnapshotSpec& s) {
+      service(s, name).affinity = Affinity::kSrt;
+      edit(service(s, name));
+    });
+  };
+  const std::string only = ": affinity srt is for one UDP port in nat";
+  EXPECT_EQ(edited("rtc", [](ServiceSpec&) {}), "");
+  EXPECT_EQ(edited("rtmp", [](ServiceSpec&) {}), "service rtmp" + only);
+  EXPECT_EQ(edited("rtc", [](ServiceSpec& s) { s.forward = Forward::kDsr; }), "service rtc" + only);
+  EXPECT_EQ(edited("rtc", [](ServiceSpec& s) { s.port_last = 8009; }), "service rtc" + only);
+}
+
 TEST(SpecCheck, WhatIsOfTcpIsRefusedElsewhere) {
   EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtmp").proxy_protocol = true; }), "");
   EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtc").proxy_protocol = true; }),

@@ -80,11 +80,8 @@ TEST(SrtHandshake, AnInductionIsAnsweredAsLibsrtDoes) {
 
 // What a balancer sends to the server that it picked: the caller's own beginning, once more.
 TEST(SrtHandshake, OfACallersConclusionItsInductionCanBeMade) {
-  SrtHandshake handshake = *parse(recorded("conclusion"));
-  handshake.type = SrtHandshakeType::kInduction;
-  handshake.version = 4;
-  handshake.extension = 2;
-  handshake.cookie = 0;
+  SrtHandshake handshake =
+      srt_induction_before(*parse(recorded("conclusion")), *IpAddress::parse("127.0.0.1"));
   handshake.timestamp_us = 0x87;
   EXPECT_EQ(test::to_hex(build_srt_handshake(handshake)), test::to_hex(recorded("induction")));
 }

@@ -97,7 +97,7 @@ TEST_F(StreamRoutes, OnesThatCannotBeAreRefused) {
       }),
       "service rtmp: nat to backend 2001:db8:20::11 needs a LIP of its address family in nat.addresses");
   EXPECT_EQ(refusal([](SnapshotSpec& s) { service(s, "rtc").vhosts = {"a.example"}; }),
-            "service rtc: vhosts and routes are for affinity stream");
+            "service rtc: vhosts and routes are for affinity stream and srt");
 }
 
 }  // namespace

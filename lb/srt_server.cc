@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "lb/srt_server.h"
+
+#include "lb/srt_call.h"
+#include "lb/srt_cookie.h"
+#include "lb/srt_handshake.h"
+#include "lb/srt_sockets.h"
+#include "lb/udp_payload.h"
+
+namespace lb {
+
+bool hear_srt_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, NatSlot& slot,
+                     const SlotView& view, Verdict& verdict) noexcept {
+  if (packet.piece != Piece::kWhole) return true;
+  const auto said = parse_srt_handshake(udp_payload(packet));
+  // Else of an older connection, which goes on beside this one.
+  if (!said || !is_srt_caller(slot, said->destination)) return true;
+  if (!udp_checksum_holds(packet)) {
+    worker.drop(packet, verdict, DropReason::kBadSrt);
+    return false;
+  }
+  const Listener& listener = snapshot.listener(view.listener);
+  if (said->type == SrtHandshakeType::kInduction) {
+    note_srt_cookie(slot, said->cookie);
+    const Endpoint client{view.client, view.client_port}, vip{listener.vip, view.vip_port};
+    replace_srt_cookie(packet, srt_cookie(worker.challenge_key, client, vip, said->destination, now));
+  } else if (said->type == SrtHandshakeType::kConclusion) {
+    note_srt_socket(slot, said->socket_id);
+    if (!enter_srt_socket(worker, now, listener.pool_clients, said->socket_id, packet.slot,
+                          view.control.backend()))
+      worker.counters.srt.unmovable.add(1);
+    NatSlots::confirm(slot, view.control, now.tick());
+    worker.counters.srt.opened.add(1);
+  } else if (is_srt_refusal(said->type)) {
+    worker.counters.srt.refused.add(1);
+    // An older connection goes on.
+    if (srt_server_socket(slot) != 0) NatSlots::confirm(slot, view.control, now.tick());
+  }
+  return true;
+}
+
+}  // namespace lb
