@@ -10,13 +10,12 @@
 #include "lb/srt_call.h"
 #include "lb/srt_sockets.h"
 #include "lb/sweep_sessions.h"
+#include "lb/touch_stream.h"
 
 namespace lb {
 namespace {
 
 constexpr uint16_t kDsrClosingTicks = ticks_of_s(30);
-// An SRT peer gives another one up after 5 s of silence, if it is not told otherwise.
-constexpr uint16_t kSrtPeerTicks = ticks_of_s(5);
 constexpr uint16_t kLongestQuarantineTicks = ticks_of_s(61);
 constexpr uint64_t kTableSweepMs = 8000;
 constexpr uint64_t kLongestStepMs = 10;  // a late sweep catches up slowly instead of stalling the burst loop
@@ -51,19 +50,6 @@ Limit limit_of(const Snapshot& snapshot, const NatSlot& slot, SlotControl contro
   return {idle, session_of(slot) != 0 ? Quarantine::kIce : Quarantine::kIdle};
 }
 
-// Keeps the stream of a connection whose client is there.
-void touch_stream(Worker& worker, Now now, const NatSlot& slot, SlotControl control, bool udp,
-                  uint16_t forward_age) {
-  if (!udp && is_joined(control)) {
-    const Seam seam = seam_of(slot);
-    worker.segment.streams().touch(seam.stream, seam.publishes && !NatSlots::is_closed(slot), now);
-  } else if (udp && control.state() == SlotState::kLive && has_srt_call(slot)) {
-    const SrtCall call = srt_call_of(slot);
-    if (!call.over && forward_age <= kSrtPeerTicks)
-      worker.segment.streams().touch(call.stream, call.publishes, now);
-  }
-}
-
 // A datagram that its server did not answer at all.
 bool was_unanswered(const NatSlot& slot, SlotControl control, bool udp) {
   return udp && control.state() == SlotState::kEmbryonic &&
@@ -83,13 +69,12 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
   const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
   const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
   const Protocol protocol = NatSlots::protocol_of(index);
-  const bool udp = protocol == Protocol::kUdp;
-  touch_stream(worker, now, slot, control, udp, forward_age);
+  touch_stream(worker, now, slot, control, protocol, forward_age, reply_age);
   const Limit limit = limit_of(snapshot, slot, control, protocol);
   // A server repeats its SYN-ACK for a minute to a client that may not exist.
   if ((limit.client_only ? forward_age : std::min(forward_age, reply_age)) <= limit.ticks) return;
   const auto view = NatSlots::read(slot);
-  const bool unanswered = was_unanswered(slot, control, udp);
+  const bool unanswered = was_unanswered(slot, control, protocol == Protocol::kUdp);
   if (!view || !close_flow(worker, snapshot, index, *view, limit.cause, now)) return;
   if (unanswered) worker.counters.failures[control.backend()].unanswered.add(1);
 }

@@ -61,6 +61,7 @@ std::optional<SessionIndex> Sessions::claim(SessionIndex& hand, std::string_view
                           std::memory_order_release);
     for (auto& ssrc : session.ssrcs) ssrc.store(0, std::memory_order_release);
     for (auto* bytes : {&session.bytes_in, &session.bytes_out}) bytes->store(0, std::memory_order_release);
+    session.stream.store(0, std::memory_order_release);
     return index;
   }
   return std::nullopt;

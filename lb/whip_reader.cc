@@ -5,6 +5,7 @@
 
 #include "lb/hash.h"
 #include "lb/http_stream.h"
+#include "lb/seam.h"
 #include "lb/wire.h"
 #include "lb/worker.h"
 
@@ -43,7 +44,16 @@ HmacSha1Key key_of(const IcePassword& password) {
 struct Answer {
   std::string_view name;
   std::optional<HmacSha1Key> server_key, client_key;
+  std::optional<SessionStream> stream;
 };
+
+// What a connection that was led to a stream's server carries.
+std::optional<SessionStream> stream_on(const NatSlot& slot) {
+  if (!has_seam(slot)) return std::nullopt;
+  const Seam seam = seam_of(slot);
+  if (seam.stream == Seam::kNoStream) return std::nullopt;
+  return SessionStream{seam.stream, seam.publishes};
+}
 
 void learn_for(Worker& worker, Now now, const WhipPool& pool, BackendId backend, const Answer& answer) {
   const auto same =
@@ -61,6 +71,7 @@ void learn_for(Worker& worker, Now now, const WhipPool& pool, BackendId backend,
   ice.learned.add(1);
   Session& record = tables.sessions.at(session->index);
   if (answer.server_key) Sessions::put_key(record, session->control, KeyOf::kServer, *answer.server_key);
+  if (answer.stream) record.stream.store(answer.stream->word(), std::memory_order_release);
   if (answer.client_key) Sessions::put_key(record, session->control, KeyOf::kClient, *answer.client_key);
 }
 
@@ -82,7 +93,7 @@ void take_answer(Worker& worker, const Snapshot& snapshot, Now now, const Packet
     if (!fits) return;
   }
   if (!name) return;
-  Answer answer{name->view(), std::nullopt, std::nullopt};
+  Answer answer{name->view(), std::nullopt, std::nullopt, stream_on(worker.segment.slots().at(packet.slot))};
   const size_t colon = answer.name.find(':');
   if (server && server->ufrag.view() != answer.name.substr(0, colon))
     return worker.counters.ice.not_learned.add(1);

@@ -12,6 +12,7 @@ namespace lb::test {
 namespace {
 
 constexpr const char *kVip = "10.10.0.100:1935", *kSession = "0r85635k:Eo91";  // of the recorded exchange
+constexpr const char* kPassword = "8198l5508ic003f8qyv702e50p0x2310";          // its server's
 
 std::string recorded(const char* name) {
   std::ifstream file(std::string(WHIP_VECTORS) + "/" + name, std::ios::binary);
@@ -24,6 +25,7 @@ std::string recorded(const char* name) {
 void with_ice(SnapshotSpec& spec) {
   service(spec, "rtmp").reads_whip = true;
   service(spec, "rtc").affinity = Affinity::kIce;
+  service(spec, "rtc").idle_timeout_s = 120;
   service(spec, "rtc").ice.ask = service(spec, "rtc").ice.hash = false;
 }
 
@@ -178,6 +180,63 @@ TEST_F(PeekWhipFrames, AnOfferWhoseRestComesWhenTheServerIsThereIsRead) {
     rig_.send(client(5000 + at).payload(offer.substr(at, kSegment)));
   answer(syn, recorded("response.http"));
   EXPECT_TRUE(has_keys(rig_));
+}
+
+// SRS closes the connection behind its answer; the media goes on.
+class PeekWhipStreams : public PeekWhipFrames {
+ protected:
+  void publish() {
+    const std::string offer = recorded("request.http");
+    const FrameFields syn = ask(offer);
+    accept(syn);
+    answer(syn, recorded("response.http"));
+    leave(offer.size());
+  }
+  // The session's client checks each second, and its server answers if it is there.
+  void checks(unsigned seconds, bool is_answered = true) {
+    for (unsigned second = 0; second < seconds; ++second) {
+      const Outcome asked =
+          rig_.send(udp("203.0.113.9:6000", kIceVip)
+                        .payload(check({.name = kSession, .password = kPassword, .number = 1})));
+      ASSERT_EQ(to_string(asked), "tx");
+      const FrameFields seen = asked.fields();
+      if (is_answered)
+        rig_.send(udp(seen.destination.to_string(), seen.source.to_string())
+                      .from(seen.destination_mac)
+                      .to(kInsideMac)
+                      .payload(success(1)),
+                  kInside);
+      rig_.wait_s(1);
+    }
+  }
+  std::optional<StreamView> stream() {
+    return rig_.segment().streams().find(rig_.snapshot().pools[0].clients, *StreamKey::make("", "live", "w1"),
+                                         rig_.now());
+  }
+};
+
+TEST_F(PeekWhipStreams, AStreamIsPublishedForAsLongAsItsSessionLives) {
+  publish();
+  checks(100);
+  ASSERT_TRUE(stream());
+  EXPECT_TRUE(stream()->published);
+  EXPECT_EQ(stream()->control.backend(), session(rig_)->control.backend());
+}
+
+TEST_F(PeekWhipStreams, OfAServerThatAnswersNoMoreItIsNotPublished) {
+  publish();
+  checks(20);
+  checks(22, false);
+  ASSERT_TRUE(stream());
+  EXPECT_FALSE(stream()->published);
+}
+
+TEST_F(PeekWhipStreams, WithoutItsSessionItIsForgotten) {
+  publish();
+  checks(20);
+  rig_.wait_s(200);
+  EXPECT_FALSE(session(rig_));
+  EXPECT_FALSE(stream());
 }
 
 class PeekWhipSmallShare : public PeekWhipFrames {
