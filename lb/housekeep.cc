@@ -5,7 +5,6 @@
 #include "lb/close_flow.h"
 #include "lb/peek_client.h"
 #include "lb/pipeline.h"
-#include "lb/seam.h"
 #include "lb/silence.h"
 #include "lb/srt_call.h"
 #include "lb/srt_sockets.h"

@@ -6,6 +6,7 @@
 #include "lb/peek_client.h"
 #include "lb/pick.h"
 #include "lb/splice.h"
+#include "lb/srt_client.h"
 
 namespace lb {
 namespace {
@@ -94,6 +95,7 @@ void open_flow(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet
                uint64_t hash) noexcept {
   const Service& service = *packet.service;
   if (service.affinity == Affinity::kStream) return meet_client(worker, snapshot, now, packet, verdict);
+  if (service.affinity == Affinity::kSrt) return meet_srt_client(worker, snapshot, now, packet, verdict);
   if (service.forward == Forward::kNat && packet.protocol == Protocol::kTcp && !is_first_syn(packet))
     return worker.drop(packet, verdict, DropReason::kNoFlow);
   const auto backend = choose(worker, snapshot, now, packet, hash);

@@ -105,16 +105,13 @@ struct Missed {
   std::array<uint64_t, kMaxBurst> hash;
 };
 
-// Sessions, SRT connections, and connection ids, which are read already: find and open in one go, for both may change what the next packet finds.
+// Sessions and connection ids, which are read already: find and open in one go, for both may change what the next packet finds.
 // False: it was known.
 bool find_or_open(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, Verdict& verdict) {
   if (packet.service->affinity == Affinity::kIce) {
     find_by_ice(worker, snapshot, now, packet, verdict);
     if (packet.hit) return false;
     if (packet.kind == Kind::kClient) open_session(worker, snapshot, now, packet, verdict);
-  } else if (packet.service->affinity == Affinity::kSrt) {
-    find_by_srt(worker, snapshot, now, packet, verdict);
-    if (packet.hit) return false;
   } else {
     find_flow(worker, snapshot, now, packet);
     if (packet.named != kNoBackendId && packet.hit && packet.named != packet.backend) [[unlikely]]
@@ -217,6 +214,8 @@ void process(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst, St
   recognize_burst(worker, snapshot, now, burst);
   lap(Stage::kClassify);
   if (snapshot.any_connection_ids) read_cids(worker, snapshot, std::span(burst.packets).first(burst.count));
+  if (!snapshot.stream_rules.empty()) [[unlikely]]
+    meet_srt_edges(worker, snapshot, now, burst);
   Missed missed;
   find_burst(worker, snapshot, now, burst, missed);
   open_burst(worker, snapshot, now, burst, missed);

@@ -22,9 +22,9 @@ enum class Forward : uint8_t { kNat, kDsr, kIpip, kGue };
 constexpr bool is_tunnel(Forward f) { return f == Forward::kIpip || f == Forward::kGue; }
 // The backend sees the client's own packet, and answers the client itself.
 constexpr bool is_one_way(Forward f) { return f != Forward::kNat; }
-enum class Affinity : uint8_t { kTuple, kSourceIp, kStream, kQuic, kDtls, kIce, kSrt };
+enum class Affinity : uint8_t { kTuple, kSourceIp, kStream, kSrt, kQuic, kDtls, kIce };
 // A packet's tuple is all that tells whose it is, once its flow is there.
-constexpr bool goes_by_tuple(Affinity a) { return a <= Affinity::kStream; }
+constexpr bool goes_by_tuple(Affinity a) { return a <= Affinity::kSrt; }
 // New flows go to the server that has the stream which they ask for.
 constexpr bool goes_by_stream(Affinity a) { return a == Affinity::kStream || a == Affinity::kSrt; }
 // Reads connection ids that the servers made.

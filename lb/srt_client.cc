@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "lb/srt_client.h"
 
+#include "lb/affinity.h"
 #include "lb/emit.h"
 #include "lb/enter_flow.h"
+#include "lb/pipeline.h"
 #include "lb/place_stream.h"
 #include "lb/srt_call.h"
 #include "lb/srt_cookie.h"
 #include "lb/srt_handshake.h"
 #include "lb/srt_roam.h"
 #include "lb/srt_stream_id.h"
+#include "lb/udp_payload.h"
 
 namespace lb {
 namespace {
@@ -135,6 +138,16 @@ void note_shutdown(Worker& worker, const Packet& packet) {
 
 }  // namespace
 
+void meet_srt_edges(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept {
+  for (unsigned i = 0; i < burst.count; ++i) {
+    Packet& packet = burst.packets[i];
+    if (packet.kind != Kind::kClient || packet.service->affinity != Affinity::kSrt || !is_srt_edge(packet))
+      continue;
+    find_flow(worker, snapshot, now, packet);
+    meet_srt_client(worker, snapshot, now, packet, burst.verdicts[i]);
+  }
+}
+
 void meet_srt_client(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
                      Verdict& verdict) noexcept {
   // A flow from before the service read SRT stays what it is.
@@ -142,9 +155,10 @@ void meet_srt_client(Worker& worker, const Snapshot& snapshot, Now now, Packet& 
   if (packet.hit && (packet.slot >= slots.size() || !has_srt_call(slots.at(packet.slot)))) return;
   const auto payload = udp_payload(packet);
   const auto* header = reinterpret_cast<const SrtHeader*>(payload.data());
-  const bool is_first = payload.size() >= sizeof(SrtHeader) && header->destination.raw == 0;
+  const bool has_header = payload.size() >= sizeof(SrtHeader);
+  const bool is_first = has_header && header->destination.raw == 0;
   if (packet.hit && !is_first) {
-    if (header->packet_type.host() == kSrtShutdown) note_shutdown(worker, packet);
+    if (has_header && header->packet_type.host() == kSrtShutdown) note_shutdown(worker, packet);
     return;
   }
   if (!is_first) return roam_by_socket(worker, snapshot, now, packet, verdict);

@@ -7,38 +7,34 @@
 // No datagram waits and no timer runs: a caller repeats each four times a second until it is answered.
 #pragma once
 
-#include "lb/affinity.h"
 #include "lb/frame.h"
 #include "lb/packet.h"
 #include "lb/snapshot.h"
 #include "lb/srt_wire.h"
 #include "lb/time.h"
-#include "lb/udp_payload.h"
+#include "lb/wire.h"
 #include "lb/worker.h"
 
 namespace lb {
 
-// Says something of the beginning or the end of a connection. REQUIRES: UDP
+struct Burst;  // lb/pipeline.h
+
+// May say something of the beginning or the end of a connection; asked of every packet. REQUIRES: UDP
 inline bool is_srt_edge(const Packet& packet) noexcept {
-  const auto payload = udp_payload(packet);
-  if (payload.size() < sizeof(SrtHeader)) return false;
-  const uint16_t type = reinterpret_cast<const SrtHeader*>(payload.data())->packet_type.host();
-  return type == kSrtHandshake || type == kSrtShutdown;
+  if (packet.l4_length < sizeof(UdpHeader) + sizeof(SrtHeader)) return false;
+  const be16 type = reinterpret_cast<const SrtHeader*>(packet.l4 + sizeof(UdpHeader))->packet_type;
+  return type == be16::of(kSrtHandshake) || type == be16::of(kSrtShutdown);
 }
 
-// A packet that is_srt_edge(), or of no known flow. REQUIRES: find_flow()
+// Before the third stage: those of a burst that are such packets, of services with `affinity: srt`. On return each has its verdict, or
+// is to be found by its tuple as all others are.
+// burst  classified
+void meet_srt_edges(Worker& worker, const Snapshot& snapshot, Now now, Burst& burst) noexcept;
+
+// A packet that is_srt_edge(), or of no known flow. On return it has its flow, as hit says, or its verdict.
+// REQUIRES: find_flow(); packet.service's affinity is kSrt
+// cost  an INDUCTION: a cookie and a frame. A CONCLUSION: a cookie, and for a new connection place_stream() and a slot
 void meet_srt_client(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
                      Verdict& verdict) noexcept;
-
-// REQUIRES: look_among(); packet.service's affinity is kSrt
-// On return the packet has its flow, as hit says, or its verdict.
-// cost  find_flow()'s. An INDUCTION: a cookie and a frame. A CONCLUSION: a cookie, and for a new connection place_stream() and a slot
-inline void find_by_srt(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet,
-                        Verdict& verdict) noexcept {
-  find_flow(worker, snapshot, now, packet);
-  if (packet.hit && !is_srt_edge(packet)) [[likely]]
-    return;
-  meet_srt_client(worker, snapshot, now, packet, verdict);
-}
 
 }  // namespace lb

@@ -24,7 +24,8 @@ Setup setup_of(const Scale& scale, ServiceSetup service, uint64_t flows, bool v6
 
 constexpr ServiceSetup kNat{}, kDsr{Forward::kDsr}, kIpip{Forward::kIpip}, kGue{Forward::kGue};
 constexpr ServiceSetup kNatTcp{Forward::kNat, Protocol::kTcp};
-constexpr ServiceSetup kJoined{Forward::kNat, Protocol::kTcp, Affinity::kTuple, 0, true};
+constexpr ServiceSetup kJoined{Forward::kNat, Protocol::kTcp, Affinity::kTuple, 0, Affinity::kStream};
+constexpr ServiceSetup kSrt{Forward::kNat, Protocol::kUdp, Affinity::kTuple, 0, Affinity::kSrt};
 
 struct Hit {
   const char* name;
@@ -43,6 +44,8 @@ constexpr Hit kHits[] = {
     {"nat_v4_tcp_reply", kNatTcp, {1, Traffic::kReplies, Payload::kAck}},
     {"joined_v4_hit", kJoined, {1, Traffic::kClients, Payload::kAck}},
     {"joined_v4_reply", kJoined, {1, Traffic::kReplies, Payload::kAck}},
+    {"srt_v4_hit", kSrt, kFromClients},
+    {"srt_v4_reply", kSrt, kFromServers},
     {"nat_v6_hit", kNat, kFromClients, true},
     {"nat_v6_reply", kNat, kFromServers, true},
     {"dsr_v4_hit", kDsr, kFromClients},

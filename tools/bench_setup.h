@@ -17,8 +17,9 @@ struct ServiceSetup {
   lb::Forward forward = lb::Forward::kNat;
   lb::Protocol protocol = lb::Protocol::kUdp;
   lb::Affinity affinity = lb::Affinity::kTuple;
-  uint64_t flows = 0;   // ICE: sessions
-  bool joined = false;  // TCP in nat: as if Cleat had accepted each (lb/seam.h)
+  uint64_t flows = 0;  // ICE: sessions
+  // Once its flows are open, in nat. kStream: as if Cleat had accepted each (lb/seam.h); kSrt: as if each were of SRT
+  lb::Affinity later = lb::Affinity::kTuple;
   friend bool operator==(const ServiceSetup&, const ServiceSetup&) = default;
 };
 

@@ -39,15 +39,19 @@ World::World(const Setup& setup) : setup_(setup), backends_(setup.backends), flo
     churn(service);
     for (const Flow& flow : flows_[service])
       if (!is_tracked(flow)) fail("a flow was lost");
-    if (setup.services[service].joined) join(service);
+    if (setup.services[service].later == lb::Affinity::kStream) join(service);
   }
-  if (joined_) snapshot_ = compile(spec());
+  filled_ = true;
+  if (std::any_of(setup.services.begin(), setup.services.end(),
+                  [](const ServiceSetup& service) { return service.later != lb::Affinity::kTuple; }))
+    snapshot_ = compile(spec());
 }
 
 lb::SnapshotSpec World::spec() const {
   lb::SnapshotSpec spec = spec_of(setup_);
   for (size_t i = 0; i < setup_.services.size(); ++i)
-    if (joined_ && setup_.services[i].joined) spec.services[i].affinity = lb::Affinity::kStream;
+    if (filled_ && lb::goes_by_stream(setup_.services[i].later))
+      spec.services[i].affinity = setup_.services[i].later;
   return spec;
 }
 
@@ -58,7 +62,6 @@ void World::join(ServiceIndex service) {
     lb::put_seam(slot, {.out = static_cast<uint32_t>(flow.number * 0x9e3779b9U)});
     slot.control.store(control.in_state(lb::SlotState::kSpliced, lb::Quarantine::kNone, now().tick()).raw());
   }
-  joined_ = true;
 }
 
 World::~World() = default;

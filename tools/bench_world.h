@@ -109,7 +109,7 @@ class World {
   std::vector<lb::BackendId> backends_;  // by number
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<std::vector<Flow>> flows_;  // by service
-  bool traced_ = false, joined_ = false;
+  bool traced_ = false, filled_ = false;
   uint64_t elapsed_ns_ = 0, generation_ = 0, clients_ = 0, random_ = 1, refused_ = 0, asked_ = 0;
 };
 

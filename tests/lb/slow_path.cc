@@ -10,6 +10,7 @@
 #include "lb/open_flow.h"
 #include "lb/parse.h"
 #include "lb/pick.h"
+#include "lb/srt_client.h"
 #include "lb/udp_payload.h"
 
 namespace lb::test {
@@ -74,6 +75,8 @@ void process_slowly(Worker& worker, const Snapshot& snapshot, Now now, Burst& bu
     find_flow(worker, snapshot, now, packet);
     if (packet.hit && packet.named != kNoBackendId && packet.named != packet.backend)
       follow_cid(worker, snapshot, now, packet, burst.verdicts[i]);
+    if (packet.hit && packet.service->affinity == Affinity::kSrt && is_srt_edge(packet))
+      meet_srt_client(worker, snapshot, now, packet, burst.verdicts[i]);
     if (packet.kind != Kind::kClient) continue;
     if (!packet.hit) open_flow(worker, snapshot, now, packet, burst.verdicts[i], pick_hash(snapshot, packet));
   }

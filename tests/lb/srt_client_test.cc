@@ -117,6 +117,27 @@ TEST(SrtClient, ACallerThatRepeatsItsConclusionHasOneConnection) {
   EXPECT_EQ(rig.open_flows("rtc"), 1);
 }
 
+// What a worker that was late finds in its queue.
+TEST(SrtClient, AWholeConversationMayComeInOneBurst) {
+  SrtRig rig;
+  const uint32_t given = rig.cookie(kCaller, kSocket);
+  const auto said = [](const Bytes& payload) { return udp(kCaller, kSrtVip).payload(payload).bytes(); };
+  const Bytes concluded = said(srt_conclusion(kSocket, given, kPublish));
+  const std::array<Bytes, 3> burst = {said(srt_induction(kSocket)), concluded, concluded};
+  for (const Outcome& out : rig.send_burst(burst)) EXPECT_EQ(to_string(out), "consumed");
+  const auto own = rig.own_frames();
+  ASSERT_EQ(own.size(), 3U) << "an answer, and the server is asked as often as the caller concludes";
+  EXPECT_EQ(fields_of(own[1].second).source, fields_of(own[2].second).source);
+  EXPECT_EQ(rig.open_flows("rtc"), 1);
+
+  const FrameFields asked = fields_of(own[1].second);
+  const SrtConnection made{asked.destination, asked.source, 0};
+  rig.answer_ask(made, kSocket);
+  const std::array<Bytes, 3> next = {said(srt_packet(1, kServerSocket)), concluded,
+                                     said(srt_packet(2, kServerSocket))};
+  for (const Outcome& out : rig.send_burst(next)) EXPECT_EQ(out.fields().destination, made.server);
+}
+
 TEST(SrtClient, APublisherAndItsPlayersMeetWhoeverComesFirst) {
   for (const bool player_first : {false, true}) {
     SrtRig rig;
