@@ -6,7 +6,6 @@
 
 #include "lb/checksum.h"
 #include "lb/srt_wire.h"
-#include "lb/syn_cookie.h"
 
 namespace lb {
 namespace {
@@ -39,12 +38,12 @@ uint32_t cookie_of(const HmacSha1Key& key, const Endpoint& client, const Endpoin
 
 uint32_t srt_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip, uint32_t socket,
                     Now now) noexcept {
-  return cookie_of(key, client, vip, socket, now.ms / kCookiePeriodMs);
+  return cookie_of(key, client, vip, socket, now.ms / kSrtCookiePeriodMs);
 }
 
 bool is_srt_cookie(const HmacSha1Key& key, const Endpoint& client, const Endpoint& vip, uint32_t socket,
                    uint32_t cookie, Now now) noexcept {
-  uint64_t period = now.ms / kCookiePeriodMs;
+  uint64_t period = now.ms / kSrtCookiePeriodMs;
   if (cookie >> kTimeAt != (period & 3)) --period;
   return cookie == cookie_of(key, client, vip, socket, period);
 }

@@ -16,6 +16,8 @@
 
 namespace lb {
 
+inline constexpr uint64_t kSrtCookiePeriodMs = 32'000;  // a caller gives up after 3 s
+
 // key     a secret, one for all workers
 // socket  the caller's
 // cost    three blocks of SHA-1

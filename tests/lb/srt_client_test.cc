@@ -6,7 +6,6 @@
 
 #include "lb/place_stream.h"
 #include "lb/srt_call.h"
-#include "lb/syn_cookie.h"
 #include "tests/lb/srt_rig.h"
 
 namespace lb {
@@ -177,7 +176,7 @@ TEST(SrtClient, AConclusionWithoutAGoodCookieOpensNothing) {
   EXPECT_EQ(to_string(rig.from(kCaller, srt_conclusion(kSocket, cookie ^ 1, kPublish))), "drop srt_cookie");
   EXPECT_EQ(to_string(rig.from(kCaller, srt_conclusion(kSocket + 1, cookie, kPublish))), "drop srt_cookie");
   EXPECT_EQ(to_string(rig.from(kOther, srt_conclusion(kSocket, cookie, kPublish))), "drop srt_cookie");
-  rig.jump_ms(2 * kCookiePeriodMs);
+  rig.jump_ms(2 * kSrtCookiePeriodMs);
   EXPECT_EQ(to_string(rig.from(kCaller, srt_conclusion(kSocket, cookie, kPublish))), "drop srt_cookie");
   EXPECT_EQ(rig.entries(), 0U);
   EXPECT_TRUE(rig.own_frames().empty());

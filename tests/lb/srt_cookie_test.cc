@@ -6,7 +6,6 @@
 #include <array>
 #include <random>
 
-#include "lb/syn_cookie.h"
 
 namespace lb {
 namespace {
@@ -32,10 +31,10 @@ TEST(SrtCookie, IsOfOneCallerAlone) {
 }
 
 TEST(SrtCookie, LivesForOnePeriodAtLeastAndTwoAtMost) {
-  EXPECT_TRUE(is_good(made(), {kNow.ms + kCookiePeriodMs}));
-  EXPECT_FALSE(is_good(made(), {kNow.ms + 2 * kCookiePeriodMs}));
-  EXPECT_FALSE(is_good(made(), {kNow.ms + 4 * kCookiePeriodMs})) << "the two bits of time come round";
-  EXPECT_FALSE(is_good(made(), {kNow.ms - kCookiePeriodMs}));
+  EXPECT_TRUE(is_good(made(), {kNow.ms + kSrtCookiePeriodMs}));
+  EXPECT_FALSE(is_good(made(), {kNow.ms + 2 * kSrtCookiePeriodMs}));
+  EXPECT_FALSE(is_good(made(), {kNow.ms + 4 * kSrtCookiePeriodMs})) << "the two bits of time come round";
+  EXPECT_FALSE(is_good(made(), {kNow.ms - kSrtCookiePeriodMs}));
 }
 
 TEST(SrtCookie, NoBitOfItMayBeChanged) {
