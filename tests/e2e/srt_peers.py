@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from lab.child import Child
-from lab.media import Player
 from teller import Teller
 
 PORT = 10080
@@ -97,11 +96,11 @@ class Played:
 
     def __init__(self, run, space, address, stream, tool):
         self.stream, name = stream, f"{tool}-{stream}"
-        if tool == "ffmpeg":
-            player = Player(run, space, url(address, stream), name)
-            self.path, self.child = player.path, player.child
+        self.path = run.path(f"{name}.ts")
+        if tool == "ffmpeg":  # whoever comes late waits for the next whole picture
+            self.child = Child(run, name, ["ffmpeg", "-loglevel", "warning", "-nostdin", "-y", "-analyzeduration", 8_000_000, "-i",
+                                           url(address, stream), "-c", "copy", "-flush_packets", 1, "-f", "mpegts", self.path], space)
         else:
-            self.path = run.path(f"{name}.ts")
             self.child = Child(run, name, ["srt-live-transmit", "-a:no", "-q", url(address, stream), "file://con"], space, stdout=self.path)
 
     def meets(self):
