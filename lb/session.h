@@ -171,22 +171,9 @@ struct alignas(64) Session {
   std::array<std::array<std::atomic<uint64_t>, sizeof(HmacSha1Key) / 8>, 2> keys;  // by KeyOf
   std::array<std::atomic<uint64_t>, kSessionSsrcs> ssrcs;                          // lb/session_media.h
   std::atomic<uint64_t> bytes_in, bytes_out;                                       // lb/session_bytes.h
-  std::atomic<uint32_t> stream;                                                    // SessionStream
+  std::atomic<uint32_t> stream;                                                    // lb/session_stream.h
 };
 static_assert(sizeof(Session) == 512);
-
-// Which stream a session carries, if the connection that its answer came by said so: as its word in the record has it.
-struct SessionStream {
-  uint32_t place = 0;      // in the table of streams
-  bool publishes = false;  // it, or plays it
-
-  // 0: none is known
-  [[nodiscard]] constexpr uint32_t word() const { return (place + 1) << 1 | (publishes ? 1 : 0); }
-  static constexpr std::optional<SessionStream> of(uint32_t word) {
-    if (word == 0) return std::nullopt;
-    return SessionStream{(word >> 1) - 1, (word & 1) != 0};
-  }
-};
 
 // A USERNAME by value, for whoever must look at one that may change meanwhile.
 struct SessionName {

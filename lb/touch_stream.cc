@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lb/seam.h"
+#include "lb/session_stream.h"
 #include "lb/srt_call.h"
 
 namespace lb {

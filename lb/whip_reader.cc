@@ -6,6 +6,7 @@
 #include "lb/hash.h"
 #include "lb/http_stream.h"
 #include "lb/seam.h"
+#include "lb/session_stream.h"
 #include "lb/wire.h"
 #include "lb/worker.h"
 
