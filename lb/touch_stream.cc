@@ -34,8 +34,7 @@ void touch_stream(Worker& worker, Now now, const NatSlot& slot, SlotControl cont
   const Sessions& sessions = worker.segment.sessions().sessions;
   const uint32_t number = session_of(slot);
   if (number == 0 || number > sessions.count()) return;
-  const auto stream =
-      SessionStream::of(sessions.at(number - 1).stream.load(std::memory_order_acquire));
+  const auto stream = SessionStream::of(sessions.at(number - 1).stream.load(std::memory_order_acquire));
   const bool is_alive = std::max(forward_age, reply_age) <= kConsentTicks;
   if (stream) streams.touch(stream->place, stream->publishes && is_alive, now);
 }

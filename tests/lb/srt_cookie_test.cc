@@ -6,7 +6,6 @@
 #include <array>
 #include <random>
 
-
 namespace lb {
 namespace {
 
