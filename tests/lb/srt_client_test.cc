@@ -6,6 +6,7 @@
 
 #include "lb/place_stream.h"
 #include "lb/srt_call.h"
+#include "lb/srt_cookie.h"
 #include "tests/lb/srt_rig.h"
 
 namespace lb {
