@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lb/later_request.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 

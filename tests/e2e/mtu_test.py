@@ -14,6 +14,7 @@ from lab.namespace import Namespace
 from lab.nginx import BODY_BYTES, WEB_PORT, Nginx
 from lab.topology import Host, Topology
 from lab.traffic import IPERF_PORT, fetch, iperf, iperf_server, sha256, url
+from lab.wait import wait_for
 
 # Not less: an IPv6 packet of 1280 bytes must fit into gue over IPv6.
 NARROW, UPLOAD_BYTES = 1340, 8_000_000
@@ -143,8 +144,8 @@ def to_narrow_client(mode, family):
         before = stage.relayed()
         got = fetch(stage.client, url(stage.vips[mode, family], "/body"))
         assert got.status == 200 and got.bytes == BODY_BYTES and got.sha256 == sha256(stage.origins[0].body), got
+        wait_for(lambda: stage.relayed() > before, "an ICMP error to be passed on")
         say(f"{stage.relayed() - before} ICMP errors passed on")
-        assert stage.relayed() > before
 
     download.__name__ = f"download_in_{mode}_over_ipv{family}_learns_the_narrow_link_before_the_client"
     return download

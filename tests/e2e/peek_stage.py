@@ -18,6 +18,12 @@ CLIP_BYTES = 20_000  # nginx breaks off what it has not written yet when its cli
 _CLIENT = Path(__file__).with_name("odd_client.py")
 
 
+def rows_of(child):
+    """What became of each of a child's clients, when all are done."""
+    assert child.wait(120) == 0, child.last_lines()
+    return json.loads(child.last_lines(1))
+
+
 class Stage:
     def __init__(self, run, build):
         self.run, self.net = run, Topology(run)
@@ -40,11 +46,7 @@ class Stage:
         words = [sys.executable, "-B", _CLIENT, self.vips[name], WEB_PORT, path, *options]
         return Child(self.run, f"client-{len(self.run.pids)}", words, self.client)
 
-    @staticmethod
-    def rows(child):
-        """What became of each, when all are done."""
-        assert child.wait(120) == 0, child.last_lines()
-        return json.loads(child.last_lines(1))
+    rows = staticmethod(rows_of)
 
     def ask(self, *options, **others):
         return self.rows(self.clients(*options, **others))

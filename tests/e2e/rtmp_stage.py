@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A stage for `affinity: stream` over RTMP: three real servers behind one service, and one that behaves oddly behind another."""
-import json
 import sys
 from pathlib import Path
 
 import odd_rtmp_server
 from odd_rtmp_server import OddRtmpServer
-from peek_stage import comes_to_rest, ends_of
+from peek_stage import comes_to_rest, ends_of, rows_of
 from stream_peers import encode, play_rtmp, publish
 from lab.child import Child
 from lab.cleat import Cleatd, api_path, state_path
@@ -49,11 +48,7 @@ class Stage:
         number = len(self.run.pids)
         return Child(self.run, f"client-{number}", [sys.executable, "-B", _CLIENT, vip, port, f"odd-{number}", *options], self.client)
 
-    @staticmethod
-    def rows(child):
-        """What became of each, when all are done."""
-        assert child.wait(120) == 0, child.last_lines()
-        return json.loads(child.last_lines(1))
+    rows = staticmethod(rows_of)
 
     def ask(self, *options, **others):
         return self.rows(self.clients(*options, **others))

@@ -2,7 +2,8 @@
 """What an SRT stream of the tests carries: blocks with numbers, a datagram each, to or from a program beside it.
 
     srt_blocks.py give PORT A_SECOND   sends them to 127.0.0.1:PORT, so many a second, until SIGTERM
-    srt_blocks.py take PORT            takes them there until SIGTERM, or SIGUSR1, which begins anew; then prints what came, as JSON
+    srt_blocks.py take PORT            takes them there until SIGTERM, or SIGUSR1, which begins anew; then prints what came, as JSON,
+                                       and a line for each HUNDRED that came since it began
 """
 import json
 import signal
@@ -13,6 +14,7 @@ import time
 
 _BYTES = 1316  # what SRT carries in one packet of live media
 _BEGIN = b"BLCK"
+HUNDRED = 100
 
 
 def block(number):
@@ -63,15 +65,15 @@ def take(port):
     into.bind(("127.0.0.1", port))
     into.settimeout(0.1)
     print(json.dumps({"event": "ready"}), flush=True)
-    taken, begun = Taken(), False
+    taken, came = Taken(), 0
     while "end" not in told:
         try:
             taken.take(into.recv(2048))
         except TimeoutError:
             continue
-        if not begun and taken.numbers:
-            begun = True
-            print(json.dumps({"event": "begun"}), flush=True)
+        came += 1
+        if came == 1 or came % HUNDRED == 0:
+            print(json.dumps({"event": "begun" if came == 1 else "hundred"}), flush=True)
         if told:
             told.clear()
             print(json.dumps({"event": "taken", **taken.report()}), flush=True)

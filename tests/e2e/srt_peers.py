@@ -60,6 +60,10 @@ class Blocks:
         self._giver = Child(run, f"give-{name}", [sys.executable, "-B", _BLOCKS, "give", port + 1, a_second], publisher)
         self._taker.wait("begun", deadline_s=30)
 
+    def wait_for_more(self, hundreds):
+        """Until so many hundreds of blocks more have come."""
+        self._taker.wait("hundred", self._taker.count("hundred") + hundreds, deadline_s=30)
+
     def report(self):
         """What came since the last report."""
         known = self._taker.count("taken")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Three SRT servers behind a VIP whose service reads SRT, and behind one whose service does not; a phone that changes its address."""
-import time
-
 from nat_home import NatHome
 from srt_peers import PORT, Blocks, Played, Published, Relay
 from stream_peers import encode
@@ -79,7 +77,7 @@ class Stage:
             moved = self.counts()["moved"]
             change()
             wait_for(lambda: self.counts()["moved"] > moved, "the connection to move", 10)
-            time.sleep(3)  # what came before and behind the move shall be in one report
+            blocks.wait_for_more(3)  # what came before and behind the move shall be in one report
             reports.append(blocks.report())
             assert blocks.goes_on(), "a connection ended"
         assert self.peers_of(stream) == before, (before, self.peers_of(stream))

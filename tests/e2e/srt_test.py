@@ -68,7 +68,7 @@ def connections_go_on_after_kill_9_also_of_a_client_that_moved_meanwhile(stage):
     stage.home.rebind(moved=True)
     stage.cleatd.start()
     wait_for(lambda: stage.counts()["moved"] > 0, "the connection to move", 10)
-    time.sleep(3)
+    blocks.wait_for_more(3)
     report = blocks.report()
     say(f"{report}")
     assert blocks.goes_on() and report["count"] > 100 and stage.peers_of("killed") == before, report
@@ -77,7 +77,7 @@ def connections_go_on_after_kill_9_also_of_a_client_that_moved_meanwhile(stage):
 
 def clients_of_ipv6_meet_those_of_ipv4(stage):
     blocks = stage.blocks("both", phone_publishes=True, port=7030, play_address=stage.net.vip6)
-    time.sleep(1)
+    blocks.wait_for_more(1)
     report = blocks.report()
     say(f"{report}")
     assert report["count"] > 50 and report["missing"] == report["damaged"] == 0, report

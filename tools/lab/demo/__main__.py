@@ -63,7 +63,7 @@ def build(run, screen, folder):
         return Path(folder).resolve()
     begin = time.monotonic()
     if not sys.stdout.isatty():
-        screen.text(" ..   build     cleatd and cleatctl; two minutes of two cores")
+        screen.text(" ..   build     cleatd and cleatctl; some minutes of two cores")
     programs = attempt(screen, "build", "cleatd and cleatctl", lambda: build_programs(
         run, folder, lambda line: screen.working("build", line)))
     screen.held("build", f"cleatd and cleatctl, in {time.monotonic() - begin:.0f} s")
