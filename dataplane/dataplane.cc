@@ -163,7 +163,7 @@ class Dataplane::State {
       const Device& d = device_of(i);
       report_.ports.push_back({port.name, d.driver, d.interface, options_.punt ? tap_name(port.name) : "",
                                d.mac.to_string(), d.fallback, d.mtu, port.tag.vlan,
-                               static_cast<unsigned>(d.queues.size()), d.grant, unspread(i)});
+                               static_cast<unsigned>(d.queues.size()), d.grant, wakes(d), unspread(i)});
     }
     return lb::Nothing{};
   }
@@ -180,6 +180,10 @@ class Dataplane::State {
 
   [[nodiscard]] const Device& device_of(size_t port) const {
     return devices_[options_.ports[port].tag.device];
+  }
+
+  static bool wakes(const Device& device) {
+    return std::ranges::all_of(device.queues, [](const Queue& queue) { return queue.wake_file >= 0; });
   }
 
   // A NIC that hashes nothing still works, and the workers share the ports (queue_of): so no error.

@@ -27,6 +27,7 @@ struct PortReport {
   uint16_t vlan = 0;
   unsigned queues = 0;
   Grant grant;
+  bool wakes = false;    // its packets wake a worker that rests
   std::string unspread;  // why one worker gets all that comes in; empty if it does not
 };
 struct StartReport {

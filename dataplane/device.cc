@@ -12,6 +12,7 @@
 #include "dataplane/frame_room.h"
 #include "dataplane/interface.h"
 #include "dataplane/interface_findings.h"
+#include "dataplane/nap.h"
 
 namespace dataplane {
 namespace {
@@ -39,6 +40,7 @@ lb::Result<uint64_t> start(uint16_t id, std::span<rte_mempool* const> pools, con
                      std::to_string(queues) + " workers; lower dataplane.workers"};
   rte_eth_conf config{};
   config.rxmode.mtu = mtu;
+  config.intr_conf.rxq = std::string_view(info.driver_name) == "net_tap" ? 1 : 0;
   if (queues > 1 && info.flow_type_rss_offloads != 0) {
     config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     config.rx_adv_conf.rss_conf.rss_hf = wanted_rss() & info.flow_type_rss_offloads;
@@ -92,6 +94,13 @@ void fill_in(Device& device) {
   if (const auto mtu = mtu_of(device.interface)) device.mtu = std::min(*mtu, kMostMtu);
 }
 
+// The AF_XDP socket that is new. The driver keeps it to itself.
+int socket_beside(const std::vector<int>& others) {
+  std::vector<int> fresh;
+  std::ranges::set_difference(af_xdp_sockets(), others, std::back_inserter(fresh));
+  return fresh.size() == 1 ? fresh.front() : -1;
+}
+
 // One vdev a queue: veth refuses two queues in one (docs/decisions).
 lb::Result<Device> open_af_xdp(const PortOptions& port, const std::string& interface, unsigned index,
                                std::span<rte_mempool* const> pools) {
@@ -101,6 +110,7 @@ lb::Result<Device> open_af_xdp(const PortOptions& port, const std::string& inter
   for (unsigned worker = 0; worker < pools.size(); ++worker) {
     const std::string arguments =
         "iface=" + interface + ",start_queue=" + std::to_string(worker) + ",queue_count=1";
+    const std::vector<int> others = af_xdp_sockets();
     auto id = add(numbered("net_af_xdp", index, "q", worker), arguments, pools.subspan(worker, 1),
                   "port " + port.name);
     if (!id) {
@@ -110,7 +120,7 @@ lb::Result<Device> open_af_xdp(const PortOptions& port, const std::string& inter
                        "ITS-PEER tx " +
                        std::to_string(pools.size()) + ")"};
     }
-    device.queues.push_back({id.value(), 0});
+    device.queues.push_back({id.value(), 0, socket_beside(others)});
   }
   fill_in(device);
   return device;
@@ -231,6 +241,8 @@ lb::Result<Device> open_tap(const std::string& name, unsigned index, const Devic
   auto tap = one_with_all_queues(numbered("net_tap", index, "t", 0), arguments, pools, "punt tap " + name);
   if (!tap) return lb::Error{tap.error() + "; dataplane.punt: false does without (no health checks then)"};
   tap.value().interface = name;
+  for (Queue& queue : tap.value().queues)
+    queue.wake_file = rte_eth_dev_rx_intr_ctl_q_get_fd(queue.device, queue.number);
   // Its driver sends nothing larger than 1,500 bytes to the kernel, which must not invite it, say by its MSS.
   if (auto set = set_mtu(name, std::min<uint16_t>(of.mtu, RTE_ETHER_MTU)); !set) {
     close_device(tap.value());

@@ -23,6 +23,7 @@ namespace dataplane {
 struct Queue {
   uint16_t device = 0;  // DPDK's port id
   uint16_t number = 0;
+  int wake_file = -1;  // readable while a frame waits in it; -1: there is none
 };
 
 struct Device {

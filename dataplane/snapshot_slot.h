@@ -31,6 +31,9 @@ class SnapshotSlot {
   // Workers.
   void join(unsigned worker);
   void leave(unsigned worker);
+  // What is between them reads no snapshot, and none waits for it.
+  void rest(unsigned worker) { rte_rcu_qsbr_thread_offline(qsbr_, worker); }
+  void resume(unsigned worker) { rte_rcu_qsbr_thread_online(qsbr_, worker); }
   // Valid until this worker's next quiescent().
   [[nodiscard]] const lb::Snapshot* read() const { return current_.load(std::memory_order_acquire); }
   void quiescent(unsigned worker) { rte_rcu_qsbr_quiescent(qsbr_, worker); }

@@ -16,9 +16,24 @@ namespace dataplane {
 namespace {
 
 // A rest is an eighth of the time that nothing came, so that a gap between packets costs few wake-ups and a packet waits
-// at most that much longer. Under load there is none at all.
-constexpr unsigned kSpinPolls = 64;
-constexpr long kLeastRestNs = 20'000, kLongestRestNs = 500'000, kRestShare = 8;
+// at most that much longer. Where packets wake the worker it may be as long as what waits by the clock can wait. Under load there
+// is none at all: going to sleep and waking cost more than a burst (5 us, in a virtual machine 20), so one has to be worth it.
+constexpr uint64_t kSpinUs = 10;
+constexpr long kLeastRestNs = 100'000, kLongestRestNs = 500'000, kRestShare = 8;
+constexpr long kLongestWokenRestNs = 2'000'000;
+
+std::vector<int> wake_files(const std::vector<WorkerPort>& ports) {
+  std::vector<int> files;
+  for (const WorkerPort& port : ports)
+    for (const Queue& queue : {port.wire, port.tap})
+      if (queue.wake_file >= 0 && std::ranges::find(files, queue.wake_file) == files.end())
+        files.push_back(queue.wake_file);
+  return files;
+}
+
+bool every_wire_wakes(const std::vector<WorkerPort>& ports) {
+  return std::ranges::all_of(ports, [](const WorkerPort& port) { return port.wire.wake_file >= 0; });
+}
 
 lb::Frame frame_of(rte_mbuf* mbuf, lb::PortIndex port) {
   return {rte_pktmbuf_mtod(mbuf, uint8_t*), rte_pktmbuf_data_len(mbuf), rte_pktmbuf_headroom(mbuf), port};
@@ -39,6 +54,8 @@ WorkerLoop::WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool
       slot_(slot),
       pool_(pool),
       ports_(std::move(ports)),
+      spin_cycles_(rte_get_tsc_hz() / 1'000'000 * kSpinUs),
+      nap_(wake_files(ports_), every_wire_wakes(ports_)),
       stages_(worker.counters.load, []() noexcept { return rte_rdtsc(); }) {
   static_assert(kBurst == lb::LoadCounters::kFrames.back() + 1, "a full burst has a count of its own");
   for (size_t i = 0; i < ports_.size(); ++i) {
@@ -54,7 +71,7 @@ WorkerLoop::WorkerLoop(lb::Worker& worker, SnapshotSlot& slot, rte_mempool* pool
 void WorkerLoop::run(const std::atomic<bool>& stop) noexcept {
   ::prctl(PR_SET_TIMERSLACK, 1000UL);
   slot_.join(worker_.index);
-  round_began_ = rte_rdtsc();
+  round_began_ = idle_since_ = rte_rdtsc();
   while (!stop.load(std::memory_order_relaxed)) {
     const lb::Snapshot& snapshot = *slot_.read();
     const lb::Now now = boot_time();
@@ -321,17 +338,21 @@ void WorkerLoop::rest(unsigned found) noexcept {
   round_began_ = round_ended;
   if (found > 0) {
     worker_.counters.busy_bursts.add(1);
-    idle_polls_ = 0;
+    idle_since_ = round_ended;
     rested_ns_ = 0;
     return;
   }
   worker_.counters.idle_polls.add(1);
-  if (++idle_polls_ < kSpinPolls) return;
-  const timespec rest{0, std::clamp(rested_ns_ / kRestShare, kLeastRestNs, kLongestRestNs)};
-  ::nanosleep(&rest, nullptr);
+  if (rested_ns_ == 0 && round_ended - idle_since_ < spin_cycles_) return;
+  const long ns = nap_.woken_by_all() && held_.empty()
+                      ? kLongestWokenRestNs
+                      : std::clamp(rested_ns_ / kRestShare, kLeastRestNs, kLongestRestNs);
+  slot_.rest(worker_.index);
+  nap_.take(ns, rested_ns_ > 0);
+  slot_.resume(worker_.index);
   round_began_ = rte_rdtsc();
   spent.resting_cycles.add(round_began_ - round_ended);
-  rested_ns_ += rest.tv_nsec;
+  rested_ns_ += ns;
 }
 
 }  // namespace dataplane

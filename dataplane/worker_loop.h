@@ -12,6 +12,7 @@
 
 #include "dataplane/device.h"
 #include "dataplane/hold_queue.h"
+#include "dataplane/nap.h"
 #include "dataplane/snapshot_slot.h"
 #include "lb/pipeline.h"
 #include "lb/trace.h"
@@ -80,9 +81,10 @@ class WorkerLoop {
   uint64_t retried_ms_ = 0;
   const lb::Snapshot* snapshot_ = nullptr;  // of this round
   lb::Now now_;                             // likewise
-  unsigned idle_polls_ = 0;
-  long rested_ns_ = 0;        // since a frame came
-  uint64_t round_began_ = 0;  // by the TSC
+  const uint64_t spin_cycles_;
+  uint64_t round_began_ = 0, idle_since_ = 0;  // by the TSC
+  long rested_ns_ = 0;                         // since a frame came
+  Nap nap_;
   lb::StageClock stages_;
   unsigned untimed_left_ = kTimedEvery - 1;  // bursts until one is timed
 

@@ -95,6 +95,7 @@ void log_start(const dataplane::StartReport& report, const control::Config& conf
                         {"mtu", port.mtu},
                         {"vlan", port.vlan == 0 ? "none" : std::to_string(port.vlan)},
                         {"queues", port.queues},
+                        {"wakes", port.wakes ? "yes" : "no"},
                         {"tap", port.tap},
                         {"numa_node", grant.numa_node},
                         {"rss_asked", listed(grant.rss_asked)},

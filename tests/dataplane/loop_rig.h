@@ -64,11 +64,11 @@ class LoopRig : public testing::Test {
     outside_.emplace(name("outside"), Eal::pool, room);
     inside_.emplace(name("inside"), Eal::pool, room);
     tap_.emplace(name("tap"), Eal::pool, room);
-    loop_.emplace(
-        worker_, slot_, Eal::pool,
-        std::vector<WorkerPort>{
-            {outside_->queue(), tap_->queue(), true, spec.ports[0].tag},
-            {on_one_device(spec) ? outside_->queue() : inside_->queue(), {}, false, spec.ports[1].tag}});
+    std::vector<WorkerPort> ports{
+        {outside_->queue(), tap_->queue(), true, spec.ports[0].tag},
+        {on_one_device(spec) ? outside_->queue() : inside_->queue(), {}, false, spec.ports[1].tag}};
+    for (WorkerPort& port : ports) port.wire.wake_file = wake_file_;
+    loop_.emplace(worker_, slot_, Eal::pool, std::move(ports));
   }
   void run() {
     thread_ = std::thread([this] { loop_->run(stop_); });
@@ -118,6 +118,7 @@ class LoopRig : public testing::Test {
   std::optional<RingWire> outside_, inside_, tap_;
   std::optional<WorkerLoop> loop_;
   lb::SnapshotSpec spec_;
+  int wake_file_ = -1;  // of both wires
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

@@ -65,7 +65,7 @@ TEST_F(PublishTest, AWorkerUnderLoadTakesItAfterItsBurst) {
   expect_in_time("under load", publish_again_and_again(is_busy));
 }
 
-TEST_F(PublishTest, AWorkerThatRestsTakesItWhenItWakes) {
+TEST_F(PublishTest, NobodyWaitsForAWorkerThatRests) {
   expect_in_time("at rest", publish_again_and_again([] { return true; }));
 }
 

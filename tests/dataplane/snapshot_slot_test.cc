@@ -57,6 +57,22 @@ TEST(SnapshotSlot, DoesNotWaitForAWorkerThatLeft) {
   EXPECT_EQ(slot.collect(), 0U);
 }
 
+TEST(SnapshotSlot, DoesNotWaitForAWorkerThatRests) {
+  SnapshotSlot slot(1);
+  slot.join(0);
+  slot.publish(snapshot_of(1));
+  slot.rest(0);
+
+  slot.publish(snapshot_of(2));
+  EXPECT_EQ(slot.collect(), 0U);
+
+  slot.resume(0);
+  EXPECT_EQ(slot.read()->generation, 2U);
+  slot.publish(snapshot_of(3));
+  EXPECT_EQ(slot.collect(), 1U) << "it reads again";
+  slot.leave(0);
+}
+
 TEST(SnapshotSlot, ReadersSeeWholeSnapshotsInOrderWhileThousandsAreSwapped) {
   constexpr unsigned kReaders = 3;
   constexpr uint64_t kSnapshots = 5000;
@@ -73,7 +89,10 @@ TEST(SnapshotSlot, ReadersSeeWholeSnapshotsInOrderWhileThousandsAreSwapped) {
         if (!agrees(s) || s.generation < last) ++wrong;
         last = s.generation;
         slot.quiescent(r);
-        ++reads;
+        if (++reads % 8 == 0) {
+          slot.rest(r);
+          slot.resume(r);
+        }
       }
       slot.leave(r);
     });

@@ -63,7 +63,8 @@ class Stage:
 
 
 def a_veth_is_served_by_af_xdp(stage):
-    assert "driver=net_af_xdp" in stage.cleatd.child.log()
+    log = stage.cleatd.child.log()
+    assert "driver=net_af_xdp" in log and "wakes=yes" in log and "wakes=no" not in log
     stage.carries()
 
 
@@ -131,7 +132,7 @@ def more_workers_than_queues_are_refused(stage):
 
 def af_packet_serves_when_asked_for(stage):
     stage.cleatd = stage.daemon("packet", device="packet:eth2").start()
-    assert "driver=net_af_packet" in stage.cleatd.child.log()
+    assert "driver=net_af_packet" in stage.cleatd.child.log() and "wakes=yes" not in stage.cleatd.child.log()
     stage.carries()
     stage.cleatd.kill()
     stage.cleatd.start()
@@ -152,7 +153,7 @@ def af_packet_serves_when_af_xdp_cannot_and_the_log_says_why(stage):
 
 def two_workers_share_two_queues(stage):
     stage.cleatd = stage.daemon("two", workers=2).start()
-    assert "driver=net_af_xdp" in stage.cleatd.child.log() and "queues=2" in stage.cleatd.child.log()
+    assert "driver=net_af_xdp" in stage.cleatd.child.log() and "queues=2 wakes=yes" in stage.cleatd.child.log()
     stage.carries(100)
     shares = [w["busy_bursts"] for w in stage.cleatd.api.stats()["workers"]]
     say(f"busy bursts by worker: {shares}")
