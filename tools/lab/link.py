@@ -3,12 +3,17 @@
 from .namespace import Namespace
 
 
+# Where the module is loaded a bridge shows each frame to iptables, at a third of what it costs; a switch does not.
+_NO_FILTER = "for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 > $f; done"
+
+
 class Switch:
     """A kernel bridge in its own namespace. Floods multicast (no snooping), so neighbour discovery needs no querier."""
 
     def __init__(self, run, name):
         self.space = Namespace(run, name)
         self.space.ip("link add br0 type bridge forward_delay 0 mcast_snooping 0", "link set br0 up")
+        self.space.sh(_NO_FILTER)
 
     def plug(self, host, addresses=(), interface="eth0", faces_cleat=False, queues=None):
         """Lays a cable from `host` to this switch. The switch's end is called after the host.

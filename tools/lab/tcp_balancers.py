@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Balancers for TCP in the place of Cleat's host: cleatd with `affinity: stream`, HAProxy, nginx's stream module, and none at all. Each
-with one thread for its traffic.
+"""Balancers for TCP in the place of Cleat's host: cleatd with `affinity: stream`, HAProxy, nginx's stream module, SRS's proxy, and none at
+all. Each with one thread for its traffic, SRS's proxy with as many as it likes.
 
-All have a name, the address that clients go to, and, while `with` lasts, cpu_s().
+All have a name, the address that clients go to, and, while `with` lasts, cpu_s(): Cpu, sums since the process began.
 """
+import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from .child import Child
 from .cleat import Cleatd, api_path, state_path
@@ -38,6 +40,19 @@ stream {{
   server {{ listen {vip}:{port}; proxy_pass servers; proxy_timeout 1h; proxy_buffer_size 64k; }}
 }}
 """
+_SRS_PROXY = {"PROXY_HTTP_API": "11985", "PROXY_SYSTEM_API": "12025", "PROXY_LOAD_BALANCER_TYPE": "memory"}
+
+
+class Cpu(NamedTuple):
+    """Seconds.
+
+    cpu   of the processes
+    busy  of that, what found something to do
+    own   of that, without what the drivers took, in the kernel or for the NIC
+    """
+    cpu: float
+    busy: float
+    own: float
 
 
 class Direct:
@@ -54,10 +69,7 @@ class Direct:
         pass
 
     def cpu_s(self):
-        return 0.0
-
-    def busy_s(self):
-        return 0.0
+        return Cpu(0.0, 0.0, 0.0)
 
 
 class Cleat:
@@ -77,26 +89,29 @@ class Cleat:
         self._cleatd.stop()
 
     def cpu_s(self):
-        return cpu_s(self._cleatd.child)
-
-    def busy_s(self):
-        """Of that, what went into rounds that found a frame; a worker polls in the rest."""
+        """A worker polls in the time that is not busy. Of the stages that are timed the first and the last are the drivers'."""
         stats = self._cleatd.api.stats()
-        return sum(worker["busy_cycles"] for worker in stats["workers"]) / stats["tsc_hz"]
+        busy = own = 0
+        for worker in stats["workers"]:
+            busy += worker["busy_cycles"]
+            stages = sum(cycles for stage, cycles in worker["stage_cycles"].items() if stage not in ("rx", "tx"))
+            own += stages / max(1, worker["timed_packets"]) * worker["rx_packets"]
+        return Cpu(cpu_s(self._cleatd.child), busy / stats["tsc_hz"], own / stats["tsc_hz"])
 
 
 class _OnSockets:
     """A program that listens on the VIP while the kernel has Cleat's addresses, and the VIP."""
 
-    def __init__(self, run, net, words):
+    def __init__(self, run, net, words, environment=None):
         self._run, self._net, self._words, self.address = run, net, words, net.vip
-        self._child = None
+        self._child, self._environment = None, environment
 
     def __enter__(self):
         space = self._net.balancer
         space.ip("address add 10.10.0.2/24 dev eth1", "address add 10.20.0.2/24 dev eth2", f"address add {self._net.vip}/32 dev eth1",
                  "route add default via 10.10.0.1")
-        self._child = Child(self._run, f"{self.name}-{len(self._run.pids)}", self._words, space)
+        self._child = Child(self._run, f"{self.name}-{len(self._run.pids)}", self._words, space,
+                            environment=self._environment and {**os.environ, **self._environment})
         self._child.wait_until(lambda: space.call("ss", "-Htln", "sport", "=", f":{WEB_PORT}").stdout, "it listens")
         return self
 
@@ -105,9 +120,8 @@ class _OnSockets:
         self._net.balancer.ip("address flush dev eth1 scope global", "address flush dev eth2 scope global")
 
     def cpu_s(self):
-        return cpu_s(self._child)
-
-    busy_s = cpu_s  # they sleep when there is nothing to do
+        """They sleep when there is nothing to do, and the kernel's part cannot be told from theirs."""
+        return Cpu(*[cpu_s(self._child)] * 3)
 
 
 class Haproxy(_OnSockets):
@@ -130,6 +144,23 @@ class NginxStream(_OnSockets):
         super().__init__(run, net, ["/usr/sbin/nginx", "-p", run.folder, "-c", path, "-e", run.folder / "stream-error.log"])
 
 
+class SrsProxy(_OnSockets):
+    """The program that SRS's own build makes of its folder proxy. Servers are told to it as SRS tells it, and nginx is no worse a source of
+    .flv files for it than SRS.
+    """
+    name = "srs-proxy"
+
+    def __init__(self, run, net, program):
+        super().__init__(run, net, [program], {**_SRS_PROXY, "PROXY_STATIC_FILES": str(run.folder), "PROXY_HTTP_SERVER": f"{net.vip}:{WEB_PORT}"})
+
+    def __enter__(self):
+        super().__enter__()
+        for backend in self._net.backends:
+            server = {"ip": backend.address, "server": backend.name, "service": backend.name, "pid": "1", "rtmp": ["1935"], "http": [str(WEB_PORT)]}
+            self._net.balancer.call("curl", "-sSf", "--data", json.dumps(server), f"http://127.0.0.1:{_SRS_PROXY['PROXY_SYSTEM_API']}/api/v1/srs/register")
+        return self
+
+
 def cpu_s(child):
     """User's and system's, of all processes of a child's session. The kernel's work on packets is in the system's of whoever it
     interrupted, which may be another program.
@@ -143,10 +174,3 @@ def cpu_s(child):
         if int(fields[3]) == child.pid:
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def machine_cpu_s():
-    """Of all that runs here, the kernel's work on packets included."""
-    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    user, nice, system, _, _, irq, softirq, *_ = map(int, fields)
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
