@@ -43,12 +43,12 @@ class Learner {
       ++(moves ? counts.moved : counts.conflicts);
       if (!moves) return;
     }
-    if (known) streams_.touch(known->index, true, now_);
+    if (known) streams_.touch(known->place(), true, now_);
   }
 
   void keep(const lb::StreamKey& key) const {
     if (const auto known = find(key); known && known->control.backend() == *backend_)
-      streams_.touch(known->index, false, now_);
+      streams_.touch(known->place(), false, now_);
   }
 
  private:

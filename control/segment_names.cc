@@ -68,10 +68,8 @@ std::optional<std::string> SegmentNames::session_on(lb::SlotIndex slot) const {
 std::optional<SegmentNames::Stream> SegmentNames::stream_on(lb::SlotIndex slot,
                                                             lb::SlotControl control) const {
   const lb::NatSlot& record = engine_.segment->slots().at(slot);
-  const auto named = [this](uint32_t index, bool publishes) -> std::optional<Stream> {
-    const lb::Streams& streams = engine_.segment->streams();
-    if (index >= streams.count()) return std::nullopt;
-    const auto stream = streams.read(index, engine_.now());
+  const auto named = [this](lb::StreamPlace place, bool publishes) -> std::optional<Stream> {
+    const auto stream = engine_.segment->streams().at(place, engine_.now());
     if (!stream) return std::nullopt;
     return Stream{std::string(stream->key.text()), publishes};
   };

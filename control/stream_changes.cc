@@ -24,7 +24,7 @@ bool put(const Engine& engine, const StreamPlace& place, lb::BackendId backend) 
     if (!known) known = streams.learn(place.pool->clients, place.key, backend, engine.now());
     if (!known) return false;
     if (known->control.backend() == backend || streams.move(*known, backend)) {
-      streams.touch(known->index, false, engine.now());
+      streams.touch(known->place(), false, engine.now());
       return true;
     }
   }

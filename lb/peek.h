@@ -22,6 +22,7 @@
 #include "lb/peek_end.h"
 #include "lb/rtmp_peek.h"
 #include "lb/stream_buffer.h"
+#include "lb/streams.h"
 #include "lb/syn_cookie.h"
 #include "lb/time.h"
 
@@ -35,7 +36,7 @@ struct Peek {
   ListenerId listener = 0;
   PeekPhase phase = PeekPhase::kReading;
   bool publishes = false, asks = false;  // Seam's
-  uint32_t stream = 0;                   // Seam::stream
+  StreamPlace stream = 0;                // Seam::stream
 
   uint32_t client_begin = 0;  // number of the client's first byte
   uint32_t taken = 0;         // bytes of the client's that RTMP has read; what came after them is in `in`

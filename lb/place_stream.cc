@@ -23,8 +23,8 @@ class Placing {
     if (known && keeps_server(snapshot_, pool, *known, publishes) == Keep::kStays) {
       // One that takes nobody may refuse him: that he tries is no sign that somebody publishes there.
       const bool is_taken = snapshot_.backends[known->control.backend()].takes_new;
-      streams_.touch(known->index, publishes && is_taken, now_);
-      return Placed{known->control.backend(), known->index};
+      streams_.touch(known->place(), publishes && is_taken, now_);
+      return Placed{known->control.backend(), known->place()};
     }
     const auto chosen = choose(pool, key);
     if (!chosen) return std::nullopt;
@@ -34,15 +34,15 @@ class Placing {
     } else {
       known = streams_.learn(pool.clients, key, *chosen, now_);
     }
-    if (!known) return Placed{*chosen, Seam::kNoStream};
-    streams_.touch(known->index, publishes, now_);
-    return Placed{known->control.backend(), known->index};
+    if (!known) return Placed{*chosen, kNoStream};
+    streams_.touch(known->place(), publishes, now_);
+    return Placed{known->control.backend(), known->place()};
   }
 
   std::optional<Placed> of_anybody() {
     const auto picked = pick(worker_, snapshot_, packet_.service->pool, tuple_hash(snapshot_, packet_));
     if (!picked) return std::nullopt;
-    return Placed{*picked, Seam::kNoStream};
+    return Placed{*picked, kNoStream};
   }
 
   // Of an ICE session: whose server is known by its USERNAME.
@@ -52,7 +52,7 @@ class Placing {
       const auto session = worker_.segment.sessions().find(whip.clients, name);
       if (!session) continue;
       for (const auto& [own, media] : whip.backends)
-        if (media == session->control.backend()) return Placed{own, Seam::kNoStream};
+        if (media == session->control.backend()) return Placed{own, kNoStream};
     }
     return std::nullopt;
   }

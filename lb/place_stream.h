@@ -16,7 +16,7 @@ namespace lb {
 
 struct Placed {
   BackendId backend = 0;
-  uint32_t stream = 0;  // its place in the table; Seam::kNoStream: it is not there
+  StreamPlace stream = 0;  // kNoStream: it is not in the table
 };
 
 // packet   the client's, of a service with `affinity: stream`

@@ -39,12 +39,12 @@ void join(const Packet& packet, const Crossing& crossing) {
 
 void put_seam(NatSlot& slot, const Seam& seam) noexcept {
   slot.lane_high[1].store(uint64_t{seam.in} | uint64_t{seam.out} << 32, std::memory_order_release);
-  slot.lane_low[1].store(uint64_t{seam.stream & kPlaceBits} | uint64_t{seam.peek & kPlaceBits} << kPeekAt |
-                             shift_word(seam.window_in, kWindowInAt) |
-                             shift_word(seam.window_out, kWindowOutAt) |
-                             uint64_t{seam.settling} << kSettlingAt |
-                             uint64_t{seam.publishes} << kPublishesAt | uint64_t{seam.asks} << kAsksAt,
-                         std::memory_order_release);
+  slot.lane_low[1].store(
+      uint64_t{seam.stream & kPlaceBits} | uint64_t{seam.peek & kPlaceBits} << kPeekAt |
+          shift_word(seam.window_in, kWindowInAt) | shift_word(seam.window_out, kWindowOutAt) |
+          uint64_t{seam.settling} << kSettlingAt | uint64_t{seam.publishes} << kPublishesAt |
+          uint64_t{seam.asks} << kAsksAt | uint64_t{seam.stream >> 24} << kStreamHighAt,
+      std::memory_order_release);
 }
 
 void end_settling(NatSlot& slot) noexcept {

@@ -12,6 +12,7 @@
 #include "lb/checksum.h"
 #include "lb/nat_slot.h"
 #include "lb/packet.h"
+#include "lb/streams.h"
 #include "lb/wire.h"
 
 namespace lb {
@@ -21,14 +22,12 @@ struct Seam {
   uint32_t out = 0;  // what a number of the server's stream grows by on the way to the client
   int8_t window_in =
       0;  // bits by which the client's window is shifted left for the server; negative: right. -15..15
-  int8_t window_out = 0;        // likewise the server's for the client
-  bool settling = false;        // Cleat has something of its own on the way that is not acknowledged yet
-  bool publishes = false;       // the client publishes its stream
-  bool asks = false;            // it speaks HTTP, and may ask for something else later (lb/later_request.h)
-  uint32_t peek = 0;            // place in the table of peeks, while it settles; 24 bits
-  uint32_t stream = kNoStream;  // place in the table of streams; 24 bits
-
-  static constexpr uint32_t kNoStream = 0xff'ffff;
+  int8_t window_out = 0;   // likewise the server's for the client
+  bool settling = false;   // Cleat has something of its own on the way that is not acknowledged yet
+  bool publishes = false;  // the client publishes its stream
+  bool asks = false;       // it speaks HTTP, and may ask for something else later (lb/later_request.h)
+  uint32_t peek = 0;       // place in the table of peeks, while it settles; 24 bits
+  StreamPlace stream = kNoStream;  // in the table of streams
 };
 
 // The slot's connection to the server is being opened, or the two are joined.
@@ -39,11 +38,12 @@ inline bool has_seam(const NatSlot& slot) noexcept {
   return is_joined(SlotControl(slot.control.load(std::memory_order_acquire)));
 }
 
-// NatSlot::lane_high[1]: in 32 | out 32. NatSlot::lane_low[1]: stream 24 | peek 24 | window_in 5 | window_out 5 | settling | publishes | asks.
+// NatSlot::lane_high[1]: in 32 | out 32. NatSlot::lane_low[1]: stream's low 24 | peek 24 | window_in 5 | window_out 5 | settling | publishes | asks |
+// stream's high 3.
 // All from the low end on; shifts are stored 16 higher.
 namespace seam_word {
 inline constexpr unsigned kPeekAt = 24, kWindowInAt = 48, kWindowOutAt = 53, kSettlingAt = 58,
-                          kPublishesAt = 59, kAsksAt = 60;
+                          kPublishesAt = 59, kAsksAt = 60, kStreamHighAt = 61;
 inline constexpr int kShiftBias = 16;
 inline constexpr uint32_t kPlaceBits = 0xff'ffff;
 
@@ -66,7 +66,8 @@ inline Seam seam_of(const NatSlot& slot) noexcept {
   seam.publishes = (word >> kPublishesAt & 1) != 0;
   seam.asks = (word >> kAsksAt & 1) != 0;
   seam.peek = static_cast<uint32_t>(word >> kPeekAt) & kPlaceBits;
-  seam.stream = static_cast<uint32_t>(word) & kPlaceBits;
+  seam.stream = (static_cast<uint32_t>(word) & kPlaceBits) | static_cast<uint32_t>(word >> kStreamHighAt)
+                                                                 << 24;
   return seam;
 }
 void put_seam(NatSlot& slot, const Seam& seam) noexcept;

@@ -21,7 +21,7 @@
 
 namespace lb {
 
-inline constexpr uint32_t kSegmentVersion = 5;
+inline constexpr uint32_t kSegmentVersion = 6;
 
 // Sizes, fixed when a segment is made. All from the config.
 struct SegmentGeometry {

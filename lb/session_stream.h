@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "lb/streams.h"
+
 namespace lb {
 
 struct SessionStream {
-  uint32_t place = 0;      // in the table of streams
+  StreamPlace place = 0;   // in the table of streams
   bool publishes = false;  // it, or plays it
 
   // 0: none is known

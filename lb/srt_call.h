@@ -12,17 +12,17 @@
 namespace lb {
 
 struct SrtCall {
-  uint32_t stream = Seam::kNoStream;  // place in the table of streams; 24 bits
-  bool publishes = false;             // the client publishes its stream
-  bool answered = false;              // the server has given its cookie
-  bool over = false;                  // the client has said SHUTDOWN
+  StreamPlace stream = kNoStream;  // in the table of streams
+  bool publishes = false;          // the client publishes its stream
+  bool answered = false;           // the server has given its cookie
+  bool over = false;               // the client has said SHUTDOWN
 };
 
-// NatSlot::session_or_acknowledged: stream 24 | publishes | answered | over | - 4 | kAcknowledged, which says that there is a call.
+// NatSlot::session_or_acknowledged: stream 27 | publishes | answered | over | - 1 | kAcknowledged, which says that there is a call.
 // All from the low end on.
 namespace srt_word {
-inline constexpr uint32_t kStreamBits = 0xff'ffff, kPublishes = 1U << 24, kAnswered = 1U << 25,
-                          kOver = 1U << 26;
+inline constexpr uint32_t kStreamBits = (1U << kStreamPlaceBits) - 1, kPublishes = 1U << 27,
+                          kAnswered = 1U << 28, kOver = 1U << 29;
 }
 
 // REQUIRES: of all below, a slot of UDP
@@ -39,7 +39,7 @@ inline SrtCall srt_call_of(const NatSlot& slot) noexcept {
 
 // A caller wants a stream of the slot's server. One call before it is forgotten, but for the server's socket.
 // caller  its socket
-inline void begin_srt_call(NatSlot& slot, uint32_t caller, uint32_t stream, bool publishes) noexcept {
+inline void begin_srt_call(NatSlot& slot, uint32_t caller, StreamPlace stream, bool publishes) noexcept {
   slot.tcp_forward.store(static_cast<uint8_t>(caller), std::memory_order_relaxed);
   slot.tcp_reply.store(static_cast<uint8_t>(caller >> 8), std::memory_order_relaxed);
   slot.session_or_acknowledged.store(

@@ -16,6 +16,8 @@ bool is_fresh(uint32_t note, Now now, uint16_t ticks) {
   return (note & kSeen) != 0 && ticks_since(now.tick(), static_cast<Tick>(note)) <= ticks;
 }
 
+StreamIndex index_of(StreamPlace place) { return place & ((1U << kStreamIndexBits) - 1); }
+
 uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 46); }
 
 }  // namespace
@@ -49,6 +51,13 @@ std::optional<StreamView> Streams::view(StreamIndex index, StreamControl control
 std::optional<StreamView> Streams::read(StreamIndex index, Now now) const noexcept {
   const StreamControl control(records_[index].control.load(std::memory_order_acquire));
   return control.is_open() ? view(index, control, now) : std::nullopt;
+}
+
+std::optional<StreamView> Streams::at(StreamPlace place, Now now) const noexcept {
+  const StreamIndex index = index_of(place);
+  if (index > mask_) return std::nullopt;
+  const auto seen = read(index, now);
+  return seen && seen->place() == place ? seen : std::nullopt;
 }
 
 std::optional<StreamView> Streams::find(ListenerId pool, const StreamKey& key, Now now) const noexcept {
@@ -112,9 +121,12 @@ void Streams::forget(const StreamView& seen) noexcept {
       expected, seen.control.with(StreamControl::State::kFree).raw(), std::memory_order_acq_rel);
 }
 
-void Streams::touch(StreamIndex index, bool publishes, Now now) noexcept {
+void Streams::touch(StreamPlace place, bool publishes, Now now) noexcept {
+  const StreamIndex index = index_of(place);
   if (index > mask_) return;
   StreamRecord& record = records_[index];
+  const StreamControl control(record.control.load(std::memory_order_relaxed));
+  if (!control.is_open() || control.place(index) != place) return;
   if (record.seen.load(std::memory_order_relaxed) != note_of(now))
     record.seen.store(note_of(now), std::memory_order_relaxed);
   if (publishes && record.published.load(std::memory_order_relaxed) != note_of(now))

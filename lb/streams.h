@@ -14,8 +14,14 @@
 
 namespace lb {
 
-using StreamIndex = uint32_t;  // 24 bits in a seam (lb/seam.h)
+using StreamIndex = uint32_t;
 inline constexpr uint32_t kMostStreams = 1U << 23;
+
+// What a connection keeps of its stream, in 27 bits: index 24 | low bits of the generation 3, so that it does not take another stream
+// for its own that has the place by now.
+using StreamPlace = uint32_t;
+inline constexpr unsigned kStreamPlaceBits = 27, kStreamIndexBits = 24;
+inline constexpr StreamPlace kNoStream = (1U << kStreamPlaceBits) - 1;
 
 // state 2 | backend 12 | pool 16 | length 8 | generation 8 | tag 18     (low to high)
 class StreamControl {
@@ -37,6 +43,9 @@ class StreamControl {
   [[nodiscard]] constexpr uint8_t generation() const { return static_cast<uint8_t>(raw_ >> 38); }
   [[nodiscard]] constexpr uint32_t tag() const { return static_cast<uint32_t>(raw_ >> 46); }
   [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
+  [[nodiscard]] constexpr StreamPlace place(StreamIndex index) const {
+    return index | (generation() & 7U) << kStreamIndexBits;
+  }
   [[nodiscard]] constexpr StreamControl with(State state) const {
     return StreamControl((raw_ & ~uint64_t{3}) | static_cast<uint64_t>(state));
   }
@@ -56,6 +65,8 @@ struct StreamView {
   bool published =
       false;  // a connection that publishes it was there within kPublishedTicks, or a server says that it has it
   Tick seen = 0;  // when one of its connections was last there
+
+  [[nodiscard]] StreamPlace place() const { return control.place(index); }
 };
 
 struct alignas(64) StreamRecord {
@@ -87,11 +98,13 @@ class Streams {
   // Its next connections go to another server. False if it changed since it was seen.
   bool move(const StreamView& seen, BackendId backend) noexcept;
   void forget(const StreamView& seen) noexcept;
-  // One of its connections is there.
-  void touch(StreamIndex index, bool publishes, Now now) noexcept;
+  // One of its connections is there. Nothing happens if another stream has the place, or none.
+  void touch(StreamPlace place, bool publishes, Now now) noexcept;
 
   [[nodiscard]] uint32_t count() const { return mask_ + 1; }
   [[nodiscard]] std::optional<StreamView> read(StreamIndex index, Now now) const noexcept;
+  // nullopt: it is forgotten; its place may be another's.
+  [[nodiscard]] std::optional<StreamView> at(StreamPlace place, Now now) const noexcept;
   // What a killed process left half written is freed. Before anybody else is at work.
   void mend() noexcept;
 

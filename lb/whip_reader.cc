@@ -52,7 +52,7 @@ struct Answer {
 std::optional<SessionStream> stream_on(const NatSlot& slot) {
   if (!has_seam(slot)) return std::nullopt;
   const Seam seam = seam_of(slot);
-  if (seam.stream == Seam::kNoStream) return std::nullopt;
+  if (seam.stream == kNoStream) return std::nullopt;
   return SessionStream{seam.stream, seam.publishes};
 }
 

@@ -239,7 +239,7 @@ TEST_F(StreamsTest, AnSrtFlowNamesItsStreamToo) {
   const auto fill = [&](uint32_t caller) {
     lb::NatSlots::fill(slot, cam.control.backend(), rig.snapshot->services[0].listener,
                        *lb::IpAddress::parse("192.0.2.7"), 5555, 10080, rig.now.tick());
-    lb::begin_srt_call(slot, caller, cam.index, true);
+    lb::begin_srt_call(slot, caller, cam.place(), true);
     lb::NatSlots::open(slot, rig.now.tick());
   };
   const auto flow = [this] { return rig.get("/v1/flows?lport=40000").at("flows").at(0); };

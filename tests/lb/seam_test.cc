@@ -30,7 +30,7 @@ TEST(Seam, ComesOutOfItsSlotAsItWentIn) {
                   .settling = word() % 2 == 0,
                   .publishes = word() % 2 == 0,
                   .peek = word() & 0xffffff,
-                  .stream = word() & 0xffffff};
+                  .stream = word() & kNoStream};
     NatSlot slot{};
     put_seam(slot, in);
     const Seam out = seam_of(slot);

@@ -62,7 +62,7 @@ TEST_F(StreamsTest, MoveCountsForWhoComesNext) {
 TEST_F(StreamsTest, IsForgottenAMinuteAfterItsLastConnection) {
   const auto seen = streams_.learn(3, key(1), 12, now_);
   now_.ms += 50'000;
-  streams_.touch(seen->index, false, now_);
+  streams_.touch(seen->place(), false, now_);
   now_.ms += 59'000;
   EXPECT_TRUE(streams_.find(3, key(1), now_));
   now_.ms += 2'000;
@@ -70,9 +70,28 @@ TEST_F(StreamsTest, IsForgottenAMinuteAfterItsLastConnection) {
   EXPECT_EQ(streams_.learn(3, key(1), 13, now_)->control.backend(), 13);
 }
 
+TEST_F(StreamsTest, WhoeverKeepsAForgottenOneKeepsNoOtherAlive) {
+  const auto first = streams_.learn(3, key(1), 12, now_);
+  streams_.forget(*first);
+  streams_.touch(first->place(), true, now_);
+  const auto second = streams_.learn(3, key(1), 13, now_);
+  ASSERT_EQ(second->index, first->index);
+  EXPECT_FALSE(streams_.find(3, key(1), now_)->published);
+
+  now_.ms += 50'000;
+  streams_.touch(first->place(), true, now_);
+  EXPECT_FALSE(streams_.at(first->place(), now_));
+  EXPECT_FALSE(streams_.find(3, key(1), now_)->published);
+  EXPECT_EQ(streams_.at(second->place(), now_)->control.backend(), 13);
+  now_.ms += 11'000;
+  EXPECT_FALSE(streams_.find(3, key(1), now_)) << "nobody of its own was there";
+  EXPECT_FALSE(streams_.at(second->place(), now_));
+  EXPECT_FALSE(streams_.at(kNoStream, now_));
+}
+
 TEST_F(StreamsTest, IsPublishedForAsLongAsItsPublisherIsThere) {
   const auto seen = streams_.learn(3, key(1), 12, now_);
-  streams_.touch(seen->index, true, now_);
+  streams_.touch(seen->place(), true, now_);
   now_.ms += 9'000;
   EXPECT_TRUE(streams_.find(3, key(1), now_)->published);
   now_.ms += 2'000;
