@@ -2,7 +2,10 @@
 """Programs that publish and play RTMP, of three libraries that share nothing: ffmpeg's own (VLC plays by it), librtmp (as OBS has it;
 curl and rtmpdump use Debian's), GStreamer's rtmp2.
 """
+import functools
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from stream_peers import Played, publish
 from lab.child import Child
@@ -75,10 +78,24 @@ def recording_faults(recording, published):
     return [f"{recording.name}: {what}" for what in media_faults(recording, published, is_begin)]
 
 
+def all_faults(played, recordings, published):
+    """Of all of these, a few at a time: each takes a decoder a moment."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = [*pool.map(lambda each: each.faults(published), played),
+                 *pool.map(lambda recording: recording_faults(recording, published), recordings)]
+    return [fault for faults in found for fault in faults]
+
+
 def media_faults(path, published, fits):
-    for what, had, whole in zip(("video", "audio"), media(path), media(published)):
+    for what, had, whole in zip(("video", "audio"), media(path), _whole(published)):
         if not fits(had, whole):
             yield f"{what} has these packets of what was published: {[whole.index(each) if each in whole else None for each in had]}"
+
+
+@functools.cache
+def _whole(published):
+    """media() of a file that does not change."""
+    return media(published)
 
 
 def media(path):

@@ -84,15 +84,11 @@ class Published:
     def __init__(self, run, space, path, address, stream, port=None):
         name, target = f"publish-{stream}", url(address, stream, publishes=True)
         if port is None:
-            self._children = [Child(run, name, ["ffmpeg", "-loglevel", "warning", "-nostdin", "-re", "-i", path, "-c", "copy", "-f", "mpegts",
-                                                target], space)]
+            self.children = [Child(run, name, ["ffmpeg", "-loglevel", "warning", "-nostdin", "-re", "-i", path, "-c", "copy", "-f", "mpegts",
+                                               target], space)]
             return
-        self._children = [transmit(run, name, space, f"udp://127.0.0.1:{port}?mode=listener", target),
-                          Child(run, f"give-{stream}", [sys.executable, "-B", _BLOCKS, "give", port, 20], space)]
-
-    def stop(self):
-        for child in self._children:
-            child.stop()
+        self.children = [transmit(run, name, space, f"udp://127.0.0.1:{port}?mode=listener", target),
+                         Child(run, f"give-{stream}", [sys.executable, "-B", _BLOCKS, "give", port, 20], space)]
 
 
 class Played:

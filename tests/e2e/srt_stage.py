@@ -51,11 +51,15 @@ class Stage:
             return sum(len(relay.accepted(name, False)) for relay in self.relays for name in names)
         wait_for(lambda: accepted() >= len(names), lambda: f"{accepted()} of {len(names)} players to be accepted", _PATIENCE_S)
 
+    def together(self, names):
+        """Those of the streams whose player is at its publisher's server. REQUIRES: all are published and their players accepted"""
+        return {name for relay in self.relays for name in relay.streams() & set(names) if relay.accepted(name, False)}
+
     @staticmethod
-    def met(played, seconds=_PATIENCE_S):
-        """How many of them had enough of their stream within so long."""
+    def met(played, can):
+        """How many of them had enough of their stream, once all of the streams that can be met are, or have had the time to be."""
         try:
-            wait_for(lambda: all(each.meets() for each in played), "all to meet", seconds, every_s=0.5)
+            wait_for(lambda: all(each.meets() for each in played if each.stream in can), "all to meet", _PATIENCE_S, every_s=0.5)
         except DeadlineMissed:
             pass
         return sum(each.meets() for each in played)

@@ -8,7 +8,7 @@ from lab.flv import AUDIO, VIDEO, is_begin, is_part, packets
 from lab.media import Player
 
 SECONDS = 120  # of a stream; what is done with it must be done by then
-ENOUGH = 4  # frames, two a second
+ENOUGH = 20  # frames, ten a second: VLC looks at some forty of them before it begins
 # A playlist as soon as there is one, and the first piece it names.
 _HLS = """
 get() { curl -sf --noproxy '*' -m 5 "$@"; }
@@ -17,15 +17,15 @@ piece=$(grep -v '^#' "$2.m3u8" | head -n 1)
 get -o "$2" "${1%/*}/$piece"
 """
 _ONCE = """
-curl -sfN --noproxy '*' -m 10 "$1" | head -c 32 | grep -q .
+curl -sfN --noproxy '*' -m 5 "$1" | head -c 32 | grep -q .
 """
 
 
 def encode(run):
     """An FLV file: tiny pictures and noise, no two packets alike."""
     path = run.path("published.flv")
-    subprocess.run(["ffmpeg", "-loglevel", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i",
-                    "anoisesrc=sample_rate=11025", "-t", str(SECONDS), "-c:v", "libx264", "-preset", "ultrafast", "-g", "2",
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=10", "-f", "lavfi", "-i",
+                    "anoisesrc=sample_rate=11025", "-t", str(SECONDS), "-c:v", "libx264", "-preset", "ultrafast", "-g", "10",
                     "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "16k", "-ac", "1", "-f", "flv", path], check=True, timeout=120)
     return path
 
