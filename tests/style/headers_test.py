@@ -53,10 +53,12 @@ def comes_first_in_its_source(header, built):
 
 
 def compile_alone(header, command, build):
-    if Path(command[0]).name == "ccache":
-        command = command[1:]
-    done = subprocess.run([*command, "-fsyntax-only", "-fdiagnostics-color=never", "-x", "c++", "-"], cwd=build,
-                          input=f'#include "{header}"\n', capture_output=True, text=True)
+    """An object, from a file, by names that do not vary: ccache, where the build has it, keeps nothing else."""
+    source = Path("headers_alone", header.with_suffix(".cc"))
+    (build / source).parent.mkdir(parents=True, exist_ok=True)
+    (build / source).write_text(f'#include "{header}"\n')
+    done = subprocess.run([*command, "-fdiagnostics-color=never", "-c", source, "-o", source.with_suffix(".o")], cwd=build,
+                          capture_output=True, text=True)
     return [] if done.returncode == 0 else (done.stderr.splitlines() or ["failed"])[:12]
 
 
