@@ -13,7 +13,7 @@ from lab.flows import PORT, Flows, FlowServer
 from lab.topology import Topology
 from lab.wait import wait_for
 
-COUNT, RATE, WITHIN_S = 5000, 120, 60  # of each of four clients
+COUNT, RATE, WITHIN_S = 5000, 240, 60  # of each of four clients
 LOCAL_PORTS = 64512
 ECHO_PORT, IDLE_S = 7000, 5
 
