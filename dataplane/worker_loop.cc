@@ -170,12 +170,7 @@ void WorkerLoop::dispose(const std::array<rte_mbuf*, kBurst>& mbufs) noexcept {
         break;
       case lb::Action::kHold:
         take_over(mbuf, burst_.frames[i]);
-        if (held_.push(mbuf, verdict)) break;
-        worker_.counters.held.add(~uint64_t{0});
-        if (verdict.first_piece_ms != 0)
-          lose(lb::DropReason::kFragmentQueueFull, verdict.port, lb::Late::kAsItCame, &mbuf, 1);
-        else
-          lose(lb::DropReason::kNextHopQueueFull, verdict.port, lb::Late::kAsItLeaves, &mbuf, 1);
+        hold(mbuf, verdict);
         break;
       case lb::Action::kPunt:
         if (punted_count > 0 && burst_.frames[i].port != punted_port) {
@@ -255,9 +250,24 @@ void WorkerLoop::put_own_frames() noexcept {
     if (mbuf == nullptr) break;
     std::memcpy(rte_pktmbuf_append(mbuf, out.length), out.bytes.data(), out.length);
     worker_.counters.emitted.add(1);
-    put(out.port, mbuf);
+    if (out.next_hop.is_unset()) {
+      put(out.port, mbuf);
+    } else {
+      worker_.counters.held.add(1);
+      hold(mbuf, lb::waits_for(out.port, out.next_hop));
+    }
   }
   worker_.out.clear();
+}
+
+// A frame that is counted as held.
+void WorkerLoop::hold(rte_mbuf* mbuf, const lb::Verdict& verdict) noexcept {
+  if (held_.push(mbuf, verdict)) return;
+  worker_.counters.held.add(~uint64_t{0});
+  if (verdict.first_piece_ms != 0)
+    lose(lb::DropReason::kFragmentQueueFull, verdict.port, lb::Late::kAsItCame, &mbuf, 1);
+  else
+    lose(lb::DropReason::kNextHopQueueFull, verdict.port, lb::Late::kAsItLeaves, &mbuf, 1);
 }
 
 void WorkerLoop::flush() noexcept {

@@ -61,6 +61,7 @@ class WorkerLoop {
   bool tag(unsigned port, rte_mbuf* mbuf) noexcept;
   void put(lb::PortIndex port, rte_mbuf* mbuf) noexcept;
   void put_own_frames() noexcept;
+  void hold(rte_mbuf* mbuf, const lb::Verdict& verdict) noexcept;
   void flush() noexcept;
   void retry_held(const lb::Snapshot& snapshot, lb::Now now) noexcept;
   void announce_if_due(const lb::Snapshot& snapshot, lb::Now now) noexcept;

@@ -24,16 +24,17 @@ bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress&
   const auto route = snapshot.routes.find(to);
   if (!route || contents.size() > kMaxEmittedIp) return false;
   MacAddress mac;
-  if (worker.neighbours.resolve(snapshot, worker.macs[route->port], route->port, route->next_hop, now,
-                                worker.out, mac) != Resolution::kKnown)
-    return false;
+  const Resolution found = worker.neighbours.resolve(snapshot, worker.macs[route->port], route->port,
+                                                     route->next_hop, now, worker.out, mac);
+  if (found != Resolution::kKnown && found != Resolution::kPending) return false;
   std::array<uint8_t, OutFrames::kMaxBytes> frame;
   const be16 type = be16::of(from.is_v4() ? kEtherIpv4 : kEtherIpv6);
   uint8_t* at = put(frame.data(), EthernetHeader{mac, worker.macs[route->port], type});
   at = put_ip_header(at, from, to, {contents.size(), static_cast<uint8_t>(protocol)});
   if (!contents.empty()) std::memcpy(at, contents.data(), contents.size());
   return worker.out.push(route->port,
-                         {frame.data(), static_cast<size_t>(at - frame.data()) + contents.size()});
+                         {frame.data(), static_cast<size_t>(at - frame.data()) + contents.size()},
+                         found == Resolution::kPending ? route->next_hop : IpAddress());
 }
 
 bool emit_udp(Worker& worker, const Snapshot& snapshot, Now now, const Endpoint& from, const Endpoint& to,

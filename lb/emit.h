@@ -16,7 +16,8 @@ inline constexpr size_t kMaxEmittedUdp = kMaxEmittedIp - 8;
 
 // Puts an IP packet into worker.out, addressed to the next hop on the way to `to`.
 // from, to  of one family; contents  what follows the IP header, its checksum included, 0..kMaxEmittedIp bytes
-// returns   false: no route, no room in worker.out, or the next hop's MAC address is not known (it is asked for)
+// returns   false: no route, no room in worker.out, or nobody answers for the next hop. While that one is asked for its MAC address the
+//           packet waits
 bool emit_ip(Worker& worker, const Snapshot& snapshot, Now now, const IpAddress& from, const IpAddress& to,
              Protocol protocol, std::span<const uint8_t> contents) noexcept;
 

@@ -41,6 +41,15 @@ struct Verdict {
   uint64_t first_piece_ms = 0;  // for kHold: since when it waits for a first piece; 0: it waits for next_hop
 };
 
+// What a frame gets that lacks but the MAC of that next hop on `port`.
+inline Verdict waits_for(PortIndex port, const IpAddress& next_hop) {
+  Verdict verdict;
+  verdict.action = Action::kHold;
+  verdict.port = port;
+  verdict.next_hop = next_hop;
+  return verdict;
+}
+
 // Frames that Cleat itself sends (ARP requests, neighbour solicitations, answers, challenges): a fixed arena per worker,
 // emptied by the caller after each burst. Full: the frame is not sent and `refused` counts it.
 class OutFrames {
@@ -51,11 +60,12 @@ class OutFrames {
   struct Out {
     PortIndex port;
     uint16_t length;
+    IpAddress next_hop;  // set: it lacks that one's MAC, and waits for it as a frame with kHold does
     std::array<uint8_t, kMaxBytes> bytes;
   };
 
   // frame  14..kMaxBytes bytes, copied. False if it is refused
-  bool push(PortIndex port, std::span<const uint8_t> frame) noexcept {
+  bool push(PortIndex port, std::span<const uint8_t> frame, const IpAddress& next_hop = {}) noexcept {
     if (count_ == kCapacity || frame.size() > kMaxBytes) {
       ++refused_;
       return false;
@@ -63,6 +73,7 @@ class OutFrames {
     Out& out = frames_[count_++];
     out.port = port;
     out.length = static_cast<uint16_t>(frame.size());
+    out.next_hop = next_hop;
     std::memcpy(out.bytes.data(), frame.data(), frame.size());
     return true;
   }

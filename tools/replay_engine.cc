@@ -181,6 +181,7 @@ void Engine::finish() {
   for (uint64_t waited = 0; !held_.empty() && waited < kPatienceMs; waited += kStepMs)
     advance(now_.ms + kStepMs);
   for (const Held& held : held_) {
+    if (held.outcome == nullptr) continue;
     held.outcome->held_ms = now_.ms - held.since_ms;
     on_outcome_(*held.outcome);
   }
@@ -216,7 +217,7 @@ void Engine::settle(unsigned i) {
   const lb::Frame& frame = burst_->frames[i];
   Outcome& outcome = outcomes_[outcomes_.size() - burst_->count + i];
   lb::Verdict& verdict = burst_->verdicts[i];
-  if (verdict.action == lb::Action::kHold && !has_room(verdict)) {
+  if (verdict.action == lb::Action::kHold && !has_room(burst_worker_, verdict)) {
     worker.counters.held.add(~uint64_t{0});
     worker.drop(
         burst_->packets[i], verdict,
@@ -227,23 +228,24 @@ void Engine::settle(unsigned i) {
   outcome.decided = verdict.action != lb::Action::kHold;
   const std::span<const uint8_t> bytes(frame.data, frame.length);
   if (verdict.action == lb::Action::kTx) send(worker, verdict.port, bytes);
-  if (verdict.action == lb::Action::kHold) {
-    std::vector<uint8_t> kept(frame.headroom + bytes.size());
-    std::copy(bytes.begin(), bytes.end(), kept.begin() + frame.headroom);
-    held_.push_back({&outcome, burst_worker_, now_.ms, std::move(kept), frame.headroom});
-  }
+  if (verdict.action == lb::Action::kHold) hold(burst_worker_, verdict, bytes, frame.headroom, &outcome);
 }
 
-bool Engine::has_room(const lb::Verdict& verdict) const {
+bool Engine::has_room(unsigned worker, const lb::Verdict& verdict) const {
   size_t all = 0, same = 0;
   for (const Held& held : held_) {
-    if (held.worker != burst_worker_) continue;
+    if (held.worker != worker) continue;
     ++all;
-    same += held.outcome->verdict.port == verdict.port && held.outcome->verdict.next_hop == verdict.next_hop
-                ? 1
-                : 0;
+    same += held.verdict.port == verdict.port && held.verdict.next_hop == verdict.next_hop ? 1 : 0;
   }
   return all < kMaxHeld && same < kMaxHeldPerNextHop;
+}
+
+void Engine::hold(unsigned worker, const lb::Verdict& verdict, std::span<const uint8_t> frame,
+                  uint16_t headroom, Outcome* outcome) {
+  std::vector<uint8_t> kept(headroom + frame.size());
+  std::copy(frame.begin(), frame.end(), kept.begin() + headroom);
+  held_.push_back({outcome, verdict, worker, now_.ms, std::move(kept), headroom});
 }
 
 void Engine::send(lb::Worker& worker, lb::PortIndex port, std::span<const uint8_t> frame) {
@@ -259,8 +261,17 @@ void Engine::send(lb::Worker& worker, lb::PortIndex port, std::span<const uint8_
 
 void Engine::drain(lb::Worker& worker) {
   for (const lb::OutFrames::Out& out : worker.out.frames()) {
+    const std::span<const uint8_t> frame(out.bytes.data(), out.length);
+    const lb::Verdict verdict = lb::waits_for(out.port, out.next_hop);
     worker.counters.emitted.add(1);
-    send(worker, out.port, {out.bytes.data(), out.length});
+    if (out.next_hop.is_unset()) {
+      send(worker, out.port, frame);
+    } else if (has_room(worker.index, verdict)) {
+      worker.counters.held.add(1);
+      hold(worker.index, verdict, frame, 0, nullptr);
+    } else {
+      worker.counters.drops[static_cast<unsigned>(lb::DropReason::kNextHopQueueFull)].add(1);
+    }
   }
   worker.out.clear();
 }
@@ -272,23 +283,25 @@ void Engine::retry_held() {
     frame.data = held->bytes.data() + held->headroom;
     frame.length = static_cast<uint16_t>(held->bytes.size() - held->headroom);
     frame.headroom = held->headroom;
-    frame.port = held->outcome->verdict.port;
-    const lb::Verdict verdict = lb::resume(worker, *snapshot_, now_, frame, held->outcome->verdict);
-    drain(worker);
+    frame.port = held->verdict.port;
+    const lb::Verdict verdict = lb::resume(worker, *snapshot_, now_, frame, held->verdict);
     if (verdict.action == lb::Action::kHold) {
       held->bytes.resize(static_cast<size_t>(frame.data - held->bytes.data()) + frame.length);
       held->headroom = frame.headroom;
-      held->outcome->verdict = verdict;
+      held->verdict = verdict;
       ++held;
       continue;
     }
     worker.counters.held.add(~uint64_t{0});
     if (verdict.action == lb::Action::kTx) send(worker, verdict.port, {frame.data, frame.length});
-    held->outcome->verdict = verdict;
-    held->outcome->held_ms = now_.ms - held->since_ms;
-    held->outcome->decided = true;
+    if (held->outcome != nullptr) {
+      held->outcome->verdict = verdict;
+      held->outcome->held_ms = now_.ms - held->since_ms;
+      held->outcome->decided = true;
+    }
     held = held_.erase(held);
   }
+  for (const auto& worker : workers_) drain(*worker);
   report();
 }
 

@@ -66,7 +66,8 @@ class Engine {
   void drop_unknown(unsigned worker, const lb::Frame& frame);
   // A frame that waits for its next hop.
   struct Held {
-    Outcome* outcome;  // in outcomes_
+    Outcome* outcome;  // in outcomes_; null: it is Cleat's own
+    lb::Verdict verdict;
     unsigned worker;
     uint64_t since_ms;
     std::vector<uint8_t> bytes;  // the frame behind `headroom` bytes
@@ -81,7 +82,9 @@ class Engine {
   void advance(uint64_t ms);
   void run_burst();
   void settle(unsigned i);
-  [[nodiscard]] bool has_room(const lb::Verdict& verdict) const;
+  [[nodiscard]] bool has_room(unsigned worker, const lb::Verdict& verdict) const;
+  void hold(unsigned worker, const lb::Verdict& verdict, std::span<const uint8_t> frame, uint16_t headroom,
+            Outcome* outcome);
   void send(lb::Worker& worker, lb::PortIndex port, std::span<const uint8_t> frame);
   void drain(lb::Worker& worker);
   void retry_held();

@@ -127,6 +127,19 @@ TEST_F(WorkerLoopTest, ATraceSeesWhatIsLostOutsideThePipeline) {
   EXPECT_EQ(unsent.kept_out, std::min<unsigned>(60, static_cast<unsigned>(client_frame(0).size())));
 }
 
+// To an ARP request: the same turned round (RFC 826).
+Bytes arp_reply(const Bytes& request, const lb::MacAddress& mac) {
+  EXPECT_EQ(request[12] << 8 | request[13], 0x0806);
+  Bytes reply = request;
+  std::copy(request.begin() + 6, request.begin() + 12, reply.begin());
+  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 6);
+  reply[21] = 2;
+  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 22);
+  std::copy(request.begin() + 38, request.begin() + 42, reply.begin() + 28);
+  std::copy(request.begin() + 22, request.begin() + 32, reply.begin() + 32);
+  return reply;
+}
+
 TEST_F(WorkerLoopTest, HoldsFramesForAnUnknownNextHopInOrderAndDropsTheRestByName) {
   start([](lb::SnapshotSpec& spec) {
     one_backend(spec);
@@ -135,19 +148,8 @@ TEST_F(WorkerLoopTest, HoldsFramesForAnUnknownNextHopInOrderAndDropsTheRestByNam
   for (unsigned n = 0; n < HoldQueue::kPerNextHop + 8; ++n) outside_->deliver(mbuf_of(client_frame(n)));
   run();
   ASSERT_TRUE(soon([&] { return drops(DropReason::kNextHopQueueFull) == 8 && inside_->sent() == 1; }));
-  const Bytes request = *inside_->take();
-  EXPECT_EQ(request[12], 0x08);
-  EXPECT_EQ(request[13], 0x06) << "an ARP request";
-
-  Bytes reply = request;  // turned round: RFC 826
   const lb::MacAddress mac = lb::test::backend_mac(11);
-  std::copy(request.begin() + 6, request.begin() + 12, reply.begin());
-  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 6);
-  reply[21] = 2;
-  std::copy(mac.bytes.begin(), mac.bytes.end(), reply.begin() + 22);
-  std::copy(request.begin() + 38, request.begin() + 42, reply.begin() + 28);
-  std::copy(request.begin() + 22, request.begin() + 32, reply.begin() + 32);
-  inside_->deliver(mbuf_of(reply));
+  inside_->deliver(mbuf_of(arp_reply(*inside_->take(), mac)));
 
   ASSERT_TRUE(soon([&] { return inside_->sent() == HoldQueue::kPerNextHop; }));
   uint16_t former = 0;
@@ -158,6 +160,24 @@ TEST_F(WorkerLoopTest, HoldsFramesForAnUnknownNextHopInOrderAndDropsTheRestByNam
     former = out.source.port;
   }
   EXPECT_EQ(counters_.held.get(), 0U);
+}
+
+// What Cleat itself says to a neighbour that it does not know yet: that a packet's TTL is used up.
+TEST_F(WorkerLoopTest, HoldsWhatIsItsOwnForAnUnknownNextHopLikewise) {
+  start(one_backend);
+  outside_->deliver(mbuf_of(lb::test::udp("10.10.0.50:40000", "10.10.0.100:8000").ttl(1)));
+  run();
+  ASSERT_TRUE(soon([&] { return outside_->sent() == 1 && counters_.held.get() == 1; }));
+  const lb::MacAddress mac = lb::test::backend_mac(50);
+  outside_->deliver(mbuf_of(arp_reply(*outside_->take(), mac)));
+
+  ASSERT_TRUE(soon([&] { return outside_->sent() == 1; }));
+  const lb::test::FrameFields out = lb::test::fields_of(*outside_->take());
+  EXPECT_EQ(out.destination_mac, mac);
+  EXPECT_EQ(out.destination.address.to_string(), "10.10.0.50");
+  EXPECT_TRUE(out.checksums_hold);
+  EXPECT_EQ(counters_.held.get(), 0U);
+  EXPECT_EQ(counters_.emitted.get(), 2U);
 }
 
 TEST_F(WorkerLoopTest, PuntsWhatIsNotForAServiceAndSendsWhatTheKernelSends) {

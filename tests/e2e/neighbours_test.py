@@ -2,6 +2,7 @@
 """Cleat as a host among hosts: real kernels resolve and ping its VIPs and LIPs, its own address is its kernel's, next
 hops that are silent are named, and what is not on a link goes by the gateway.
 """
+import sys
 import time
 
 from staged import run_on_stages, say
@@ -13,7 +14,13 @@ from lab.wait import wait_for
 
 FORGED_MAC = "02:00:00:00:00:99"
 LIP, LIP6 = "10.20.0.100", "fd20::100"
-DEAD_VIP, FAR_VIP = "10.10.0.110", "10.10.0.120"
+DEAD_VIP, FAR_VIP, READ_VIP = "10.10.0.110", "10.10.0.120", "10.10.0.130"
+_CONNECT = """
+import socket, sys, time
+began = time.monotonic()
+socket.create_connection((sys.argv[2], int(sys.argv[3])), 10, (sys.argv[1], 0))
+print((time.monotonic() - began) * 1000)
+"""
 
 
 class Stage:
@@ -26,6 +33,7 @@ class Stage:
                            "dead": {"backends": ["10.20.0.77"]}, "far": {"backends": ["10.99.0.5"]}}
         config["services"] = [service(pool, vip, "tcp", PORT, pool) for pool, vip in
                               (("near", self.net.vip), ("near6", self.net.vip6), ("dead", DEAD_VIP), ("far", FAR_VIP))]
+        config["services"].append(service("read", READ_VIP, "tcp", PORT, "near", affinity="stream"))
         self.cleatd = Cleatd(run, self.net.balancer, build, config).start()
 
     def mac(self, interface):
@@ -106,6 +114,14 @@ def a_service_on_the_link_is_carried(stage):
     assert stage.carries(stage.client, stage.net.vip6) == {"backend1"}
 
 
+def what_cleat_itself_answers_waits_for_the_clients_address(stage):
+    """It has never heard of that client: a SYN-ACK that is lost costs a second."""
+    stage.client.ip("address add 10.10.0.78/24 dev eth0")
+    took = float(stage.client.call(sys.executable, "-c", _CONNECT, "10.10.0.78", READ_VIP, PORT).stdout)
+    say(f"connected after {took:.0f} ms")
+    assert took < 900, took
+
+
 def a_backend_behind_the_gateway_is_reached(stage):
     assert stage.carries(stage.client, FAR_VIP) == {"crowd"}
 
@@ -125,8 +141,8 @@ TESTS = (a_client_resolves_and_pings_the_vip, a_client_resolves_and_pings_the_vi
          a_backend_resolves_and_pings_a_lip, a_backend_resolves_and_pings_a_lip_over_ipv6,
          a_distant_host_pings_the_vip_through_the_gateway, the_ports_own_addresses_are_the_kernels,
          the_kernel_behind_reaches_hosts_on_links_and_beyond, hosts_learn_at_the_start_where_the_addresses_are_now,
-         a_service_on_the_link_is_carried, a_backend_behind_the_gateway_is_reached,
-         packets_to_a_silent_next_hop_are_dropped_by_name)
+         a_service_on_the_link_is_carried, what_cleat_itself_answers_waits_for_the_clients_address,
+         a_backend_behind_the_gateway_is_reached, packets_to_a_silent_next_hop_are_dropped_by_name)
 
 if __name__ == "__main__":
     run_on_stages((Stage, TESTS))

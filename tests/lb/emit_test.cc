@@ -48,12 +48,27 @@ TEST_F(Emit, GoesToAServerByItsOwnMacAddress) {
   EXPECT_EQ(fields_of(frames[0].second).destination_mac, backend_mac(12));
 }
 
-TEST_F(Emit, IsNothingWhereTheNextHopIsUnknownWhichIsAskedFor) {
-  EXPECT_FALSE(emit("10.20.0.100:1024", "10.20.0.77:8000", {1}));
-  for (const auto& [port, frame] : rig_.own_frames()) {
-    EXPECT_EQ(port, kInside);
-    EXPECT_EQ(frame[12] << 8 | frame[13], 0x0806) << "ARP at most";
+TEST_F(Emit, WaitsForANextHopThatIsAskedFor) {
+  ASSERT_TRUE(emit("10.20.0.100:1024", "10.20.0.77:8000", {1}));
+  const std::span<const OutFrames::Out> frames = rig_.worker().out.frames();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].bytes[12] << 8 | frames[0].bytes[13], 0x0806) << "ARP";
+  EXPECT_TRUE(frames[0].next_hop.is_unset());
+  EXPECT_EQ(frames[1].port, kInside);
+  EXPECT_EQ(frames[1].next_hop, ip("10.20.0.77"));
+  const FrameFields fields = fields_of(rig_.own_frames()[1].second);
+  EXPECT_EQ(fields.destination, endpoint("10.20.0.77:8000"));
+  EXPECT_TRUE(fields.checksums_hold);
+}
+
+TEST_F(Emit, IsNothingWhereNobodyAnswersForTheNextHop) {
+  for (unsigned n = 0; n < Neighbours::kRequests; ++n) {
+    EXPECT_TRUE(emit("10.20.0.100:1024", "10.20.0.77:8000", {1}));
+    rig_.wait_ms(Neighbours::kRetryMs);
   }
+  rig_.own_frames();
+  EXPECT_FALSE(emit("10.20.0.100:1024", "10.20.0.77:8000", {1}));
+  EXPECT_TRUE(rig_.own_frames().empty());
 }
 
 TEST_F(Emit, IsNothingWithoutARoute) {
