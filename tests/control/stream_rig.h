@@ -35,7 +35,7 @@ class StreamRig : public Rig {
   lb::StreamView put(const std::string& key, size_t pool, size_t i, bool published = false) {
     const auto made = segment.streams().learn(snapshot->pools.at(pool).clients, lb::StreamKey::of_text(key),
                                               backend_id(pool, i), now);
-    segment.streams().touch(made->index, published, now);
+    segment.streams().touch(made->place(), published, now);
     return *made;
   }
   std::optional<lb::StreamView> find(const std::string& key, size_t pool = kLive) {
@@ -54,7 +54,7 @@ class StreamRig : public Rig {
     const lb::SlotIndex index = lb::NatSlots::index(0, lb::Protocol::kTcp, port);
     lb::NatSlot& slot = segment.slots().at(index);
     lb::Seam seam;
-    seam.stream = stream.index;
+    seam.stream = stream.place();
     seam.publishes = publisher;
     lb::put_seam(slot, seam);
     EXPECT_TRUE(lb::NatSlots::join(slot, lb::NatSlots::read(slot)->control, now.tick()));

@@ -50,6 +50,7 @@ def a_bad_cable_is_bad_as_long_as_it_is_laid():
     with Run() as run:
         net = Topology(run)
         client = net.clients[0]
+        assert pinged(client, 1) == (1, 0)  # both know the other's MAC: who asks for it and is not heard asks again after a second
         with Wire(run, net.outside, client, late=0.2, twice=0.2, lost=0.2) as wire:
             answers, again = pinged(client, 100)
             frames = wire.frames()
