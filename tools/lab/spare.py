@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much of the machine's processors is used, by what is left of them.
+"""How much of the machine's processors is used, by what is left of them (tools/bench-stream).
 
 The kernel's own account takes samples at its tick, and so does not see what sleeps by timers and is awake between two ticks, nor its own
 work on packets in whichever program they interrupt: a worker of Cleat's that rests came off 2.5 s/GB cheaper by it than it is. Here one process
