@@ -85,7 +85,9 @@ class Guest:
         for i, (tap, model) in enumerate(nics.items()):
             options = ",disable-legacy=on,iommu_platform=on" if model.startswith("virtio") else ""
             many = f",queues={queues}" if queues > 1 else ""
-            options += f",mq=on,rss=on,vectors={2 * queues + 2}" if many else ""
+            # QEMU spreads frames between the taps' queues and the NIC's itself. Where a NIC's queue was full, a tap's other queue
+            # waits for the next frame of its own number: a burst must fit.
+            options += f",mq=on,rss=on,vectors={2 * queues + 2},rx_queue_size=1024" if many else ""
             words += ["-netdev", f"tap,id=n{i},ifname={tap},script=no,downscript=no{many}",
                       "-device", f"{model},id=nic{i},netdev=n{i},addr={16 + i:#x},mac=52:54:00:00:00:{16 + i:02x}{options}"]
         self.child = Child(run, "guest", words, space)
