@@ -5,6 +5,7 @@
 #include "lb/open_session.h"
 #include "lb/srt_call.h"
 #include "lb/srt_sockets.h"
+#include "lb/touch_stream.h"
 
 namespace lb {
 
@@ -14,6 +15,7 @@ bool close_flow(Worker& worker, const Snapshot& snapshot, SlotIndex index, const
   const uint32_t session = session_of(slot);
   const bool srt = NatSlots::protocol_of(index) == Protocol::kUdp && has_srt_call(slot);
   const uint32_t socket = srt ? srt_server_socket(slot) : 0;
+  leave_stream(worker, snapshot, index, view.control);
   if (!NatSlots::close(slot, view.control, cause, now.tick())) return false;
   worker.slots.closed(index);
   // The entries go after the slot: a packet in between is still rewritten and its answer dropped, never misrouted.

@@ -20,6 +20,7 @@
 #include "lb/splice.h"
 #include "lb/srt_call.h"
 #include "lb/srt_server.h"
+#include "lb/touch_stream.h"
 #include "lb/translate.h"
 #include "lb/wire.h"
 
@@ -204,8 +205,10 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
       clamp_between(worker, packet, route->port, family, backend, listener.mss,
                     spliced ? proxy_header_bytes(family) : uint8_t{0});
     if (spliced) splice_reply(slot, packet, family);
-    if (is_joined(control) && !cross_seam(worker, snapshot, now, slot, packet))
-      return worker.consume(packet, verdict);
+    if (is_joined(control)) {
+      note_server_end(worker, listener, packet, slot);
+      if (!cross_seam(worker, snapshot, now, slot, packet)) return worker.consume(packet, verdict);
+    }
     note_acknowledged(slot, packet);
   } else if (control.state() == SlotState::kEmbryonic) {
     if (!has_srt_call(slot))

@@ -68,7 +68,7 @@ void sweep_slot(Worker& worker, const Snapshot& snapshot, Now now, SlotIndex ind
   const uint16_t forward_age = ticks_since(now.tick(), slot.forward_tick.load(std::memory_order_relaxed));
   const uint16_t reply_age = ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed));
   const Protocol protocol = NatSlots::protocol_of(index);
-  touch_stream(worker, now, slot, control, protocol, forward_age, reply_age);
+  touch_stream(worker, snapshot, now, index, control, forward_age, reply_age);
   const Limit limit = limit_of(snapshot, slot, control, protocol);
   // A server repeats its SYN-ACK for a minute to a client that may not exist.
   if ((limit.client_only ? forward_age : std::min(forward_age, reply_age)) <= limit.ticks) return;

@@ -12,6 +12,7 @@
 #include "lb/pick.h"
 #include "lb/rewrite.h"
 #include "lb/splice.h"
+#include "lb/touch_stream.h"
 #include "lb/translate.h"
 #include "lb/tunnel.h"
 #include "lb/wire.h"
@@ -138,10 +139,14 @@ class Relay {
   void of_backend(LipIndex lip) {
     const auto view = find_slot(lip);
     if (!view) return drop(DropReason::kIcmpNoFlow);
-    if (says_unreachable()) worker_.counters.failures[view->control.backend()].unreachable.add(1);
     const Listener& listener = snapshot_.listener(view->listener);
+    const SlotIndex index = NatSlots::index(lip, protocol(), quote_.source_port);
+    if (says_unreachable()) {
+      worker_.counters.failures[view->control.backend()].unreachable.add(1);
+      if (protocol() == Protocol::kUdp) note_srt_unreachable(worker_, listener, now_, index);
+    }
     if (protocol() == Protocol::kTcp) {
-      NatSlot& slot = worker_.segment.slots().at(NatSlots::index(lip, Protocol::kTcp, quote_.source_port));
+      NatSlot& slot = worker_.segment.slots().at(index);
       sequence_ = client_sequence(slot, quoted_sequence(), view->client.family());
       if (is_too_big()) note_too_big(slot, quoted_sequence());
     }

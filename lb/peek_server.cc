@@ -10,6 +10,7 @@
 #include "lb/seam.h"
 #include "lb/syn_options.h"
 #include "lb/tcp_options.h"
+#include "lb/touch_stream.h"
 
 namespace lb {
 namespace {
@@ -75,6 +76,9 @@ bool join(Worker& worker, const Snapshot& snapshot, Now now, Peeks::Held& held, 
   peek.phase = PeekPhase::kSettling;
   if (NatSlots::join(slot, control, now.tick()) && enter(worker, snapshot, now, peek)) {
     worker.counters.peeks.joined.add(1);
+    if (peek.publishes)
+      worker.segment.streams().touch(peek.stream, true, now,
+                                     publisher_on(peek.slot, snapshot.listener(peek.listener)));
     return true;
   }
   end_peek(worker, snapshot, now, std::move(held), PeekEnd::kTableFull);

@@ -21,9 +21,7 @@ class Placing {
     const Pool& pool = pool_of(key);
     auto known = streams_.find(pool.clients, key, now_);
     if (known && keeps_server(snapshot_, pool, *known, publishes) == Keep::kStays) {
-      // One that takes nobody may refuse him: that he tries is no sign that somebody publishes there.
-      const bool is_taken = snapshot_.backends[known->control.backend()].takes_new;
-      streams_.touch(known->place(), publishes && is_taken, now_);
+      streams_.touch(known->place(), false, now_);
       return Placed{known->control.backend(), known->place()};
     }
     const auto chosen = choose(pool, key);
@@ -35,7 +33,7 @@ class Placing {
       known = streams_.learn(pool.clients, key, *chosen, now_);
     }
     if (!known) return Placed{*chosen, kNoStream};
-    streams_.touch(known->place(), publishes, now_);
+    streams_.touch(known->place(), false, now_);
     return Placed{known->control.backend(), known->place()};
   }
 

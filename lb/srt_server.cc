@@ -5,6 +5,7 @@
 #include "lb/srt_cookie.h"
 #include "lb/srt_handshake.h"
 #include "lb/srt_sockets.h"
+#include "lb/touch_stream.h"
 #include "lb/udp_payload.h"
 
 namespace lb {
@@ -30,6 +31,8 @@ bool hear_srt_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& 
                           view.control.backend()))
       worker.counters.srt.unmovable.add(1);
     NatSlots::confirm(slot, view.control, now.tick());
+    const SrtCall call = srt_call_of(slot);
+    worker.segment.streams().touch(call.stream, call.publishes, now, publisher_on(packet.slot, listener));
     worker.counters.srt.opened.add(1);
   } else if (is_srt_refusal(said->type)) {
     worker.counters.srt.refused.add(1);

@@ -9,6 +9,7 @@ namespace lb {
 namespace {
 
 constexpr uint32_t kSeen = 1U << 16;
+constexpr unsigned kPublisherAt = 17;
 
 uint32_t note_of(Now now) { return kSeen | now.tick(); }
 
@@ -121,7 +122,7 @@ void Streams::forget(const StreamView& seen) noexcept {
       expected, seen.control.with(StreamControl::State::kFree).raw(), std::memory_order_acq_rel);
 }
 
-void Streams::touch(StreamPlace place, bool publishes, Now now) noexcept {
+void Streams::touch(StreamPlace place, bool publishes, Now now, Publisher publisher) noexcept {
   const StreamIndex index = index_of(place);
   if (index > mask_) return;
   StreamRecord& record = records_[index];
@@ -129,8 +130,30 @@ void Streams::touch(StreamPlace place, bool publishes, Now now) noexcept {
   if (!control.is_open() || control.place(index) != place) return;
   if (record.seen.load(std::memory_order_relaxed) != note_of(now))
     record.seen.store(note_of(now), std::memory_order_relaxed);
-  if (publishes && record.published.load(std::memory_order_relaxed) != note_of(now))
-    record.published.store(note_of(now), std::memory_order_relaxed);
+  if (!publishes) return;
+  const uint32_t before = record.published.load(std::memory_order_relaxed);
+  const uint32_t first = is_fresh(before, now, kPublishedTicks) ? before >> kPublisherAt : kNoPublisher;
+  const uint32_t after = note_of(now) | (first != kNoPublisher ? first : publisher) << kPublisherAt;
+  if (after != before) record.published.store(after, std::memory_order_relaxed);
+}
+
+void Streams::end_publisher(StreamPlace place, Publisher publisher) noexcept {
+  replace_publisher(place, publisher, 0);
+}
+
+void Streams::leave_publisher(StreamPlace place, Publisher publisher) noexcept {
+  replace_publisher(place, publisher, (1U << kPublisherAt) - 1);
+}
+
+// kept  bits of its note that stay
+void Streams::replace_publisher(StreamPlace place, Publisher publisher, uint32_t kept) noexcept {
+  const StreamIndex index = index_of(place);
+  if (index > mask_ || publisher == kNoPublisher) return;
+  StreamRecord& record = records_[index];
+  const StreamControl control(record.control.load(std::memory_order_relaxed));
+  uint32_t before = record.published.load(std::memory_order_relaxed);
+  if (!control.is_open() || control.place(index) != place || before >> kPublisherAt != publisher) return;
+  record.published.compare_exchange_strong(before, before & kept, std::memory_order_relaxed);
 }
 
 void Streams::mend() noexcept {

@@ -23,6 +23,10 @@ using StreamPlace = uint32_t;
 inline constexpr unsigned kStreamPlaceBits = 27, kStreamIndexBits = 24;
 inline constexpr StreamPlace kNoStream = (1U << kStreamPlaceBits) - 1;
 
+// Which of its connections publishes a stream, in 15 bits; may be another's by chance.
+using Publisher = uint16_t;
+inline constexpr Publisher kNoPublisher = 0;  // not known, or not by a connection
+
 // state 2 | backend 12 | pool 16 | length 8 | generation 8 | tag 18     (low to high)
 class StreamControl {
  public:
@@ -72,7 +76,7 @@ struct StreamView {
 struct alignas(64) StreamRecord {
   std::atomic<uint64_t> control;
   std::atomic<uint32_t> seen;       // kSeen | tick
-  std::atomic<uint32_t> published;  // likewise, by who publishes it
+  std::atomic<uint32_t> published;  // likewise, by who publishes it | Publisher << 17
   std::array<std::atomic<uint64_t>, 32> text;
 };
 static_assert(sizeof(StreamRecord) == 320);
@@ -99,7 +103,12 @@ class Streams {
   bool move(const StreamView& seen, BackendId backend) noexcept;
   void forget(const StreamView& seen) noexcept;
   // One of its connections is there. Nothing happens if another stream has the place, or none.
-  void touch(StreamPlace place, bool publishes, Now now) noexcept;
+  // publisher  of several at once the first counts, until it is gone
+  void touch(StreamPlace place, bool publishes, Now now, Publisher publisher = kNoPublisher) noexcept;
+  // That publisher is gone, and with it the stream; or it may come again within kPublishedTicks, if no other one takes its place.
+  // Nothing happens if it was not the one.
+  void end_publisher(StreamPlace place, Publisher publisher) noexcept;
+  void leave_publisher(StreamPlace place, Publisher publisher) noexcept;
 
   [[nodiscard]] uint32_t count() const { return mask_ + 1; }
   [[nodiscard]] std::optional<StreamView> read(StreamIndex index, Now now) const noexcept;
@@ -111,6 +120,7 @@ class Streams {
  private:
   [[nodiscard]] std::optional<StreamView> view(StreamIndex index, StreamControl control,
                                                Now now) const noexcept;
+  void replace_publisher(StreamPlace place, Publisher publisher, uint32_t kept) noexcept;
   template <typename Visit>
   void among(uint64_t hash, Visit&& visit) const noexcept;
 

@@ -320,21 +320,80 @@ TEST_F(PeekEnds, ResetOfTheClientEndsItInEachPhase) {
   expect_nothing_left();
 }
 
-TEST_F(PeekEnds, PublisherThatIsResetPublishesForTenSecondsMore) {
-  with_servers();
-  TcpPeer& peer = client();
-  peer.say(text("POST /live/cam.flv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
-  ASSERT_TRUE(net_.run_until([&] { return ends(PeekEnd::kJoined) == 1; }));
-  const auto is_published = [&] {
+class PublisherEnds : public PeekEnds {
+ protected:
+  void begin() {
+    with_servers();
+    client_ = &client();
+    client_->say(text("POST /live/cam.flv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    ASSERT_TRUE(net_.run_until([&] { return ends(PeekEnd::kJoined) == 1; }));
+    server_ = *std::find_if(servers_.begin(), servers_.end(), [](TcpPeer* s) { return s->is_open(); });
+    rig().wait_s(30);
+    EXPECT_TRUE(is_published());
+  }
+  void pass() {
+    net_.run_until([] { return false; }, 2);
+  }
+  bool is_published() {
     const auto found = rig().segment().streams().find(rig().snapshot().pools[0].clients,
                                                       *StreamKey::make("", "live", "cam"), rig().now());
     return found && found->published;
-  };
+  }
+  TcpPeer *client_ = nullptr, *server_ = nullptr;
+};
+
+TEST_F(PublisherEnds, ByItselfAndPublishesForTenSecondsMore) {
+  begin();
+  client_->reset();
+  pass();
+  EXPECT_TRUE(is_published());
+  rig().wait_ms(11'000);
+  EXPECT_FALSE(is_published());
+}
+
+TEST_F(PublisherEnds, AndTheNextOneIsItsServersToEnd) {
+  begin();
+  client_->reset();
+  pass();
+  server_->reset();
+  pass();
+  EXPECT_TRUE(is_published()) << "its client was first";
+  TcpPeer& second = client(2);
+  second.say(text("POST /live/cam.flv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  ASSERT_TRUE(net_.run_until([&] { return ends(PeekEnd::kJoined) == 2; }));
   rig().wait_s(30);
   EXPECT_TRUE(is_published());
-  peer.reset();
-  net_.run_until([] { return false; }, 2);
+  server_->reset();
+  pass();
+  EXPECT_FALSE(is_published());
+}
+
+TEST_F(PublisherEnds, ByItselfAndItsServerAgrees) {
+  begin();
+  client_->hang_up();
+  pass();
+  server_->hang_up();
+  pass();
+  EXPECT_TRUE(is_published());
   rig().wait_ms(11'000);
+  EXPECT_FALSE(is_published());
+}
+
+TEST_F(PublisherEnds, ByItsServersResetAndPublishesNoMore) {
+  begin();
+  server_->reset();
+  pass();
+  EXPECT_FALSE(is_published());
+  rig().wait_s(5);
+  EXPECT_FALSE(is_published());
+}
+
+TEST_F(PublisherEnds, WhenItsServerClosesThoughItDoesNot) {
+  begin();
+  server_->hang_up();
+  pass();
+  EXPECT_FALSE(is_published());
+  rig().wait_s(5);
   EXPECT_FALSE(is_published());
 }
 

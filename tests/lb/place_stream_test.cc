@@ -35,6 +35,12 @@ class PlaceStream : public ::testing::Test {
     if (placed) rig_.counters().backends[placed->backend].flows_opened.add(1);
     return placed;
   }
+  // It is let in there, too.
+  BackendId publish(std::string_view stream, Publisher publisher = 1) {
+    const Placed placed = place(stream, StreamRole::kPublish).value();
+    rig_.worker().segment.streams().touch(placed.stream, true, rig_.now(), publisher);
+    return placed.backend;
+  }
   BackendSpec& backend(SnapshotSpec& spec, BackendId id) {
     for (BackendSpec& b : pool(spec, "srs").backends)
       if (b.address == rig_.snapshot().backends[id].address) return b;
@@ -79,14 +85,14 @@ TEST_F(PlaceStream, WeightsCount) {
 }
 
 TEST_F(PlaceStream, PlayersFollowThePublisherToAServerThatDrains) {
-  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  const BackendId first = publish("cam");
   rig_.reload([&](SnapshotSpec& spec) { backend(spec, first).weight = 0; });
   EXPECT_EQ(place("cam")->backend, first);
   EXPECT_NE(place("other")->backend, first);
 }
 
 TEST_F(PlaceStream, NextPublisherDecidesAnewWhenTheServerDrains) {
-  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  const BackendId first = publish("cam");
   rig_.reload([&](SnapshotSpec& spec) { backend(spec, first).weight = 0; });
   rig_.wait_s(11);
   const BackendId second = place("cam", StreamRole::kPublish)->backend;
@@ -94,8 +100,19 @@ TEST_F(PlaceStream, NextPublisherDecidesAnewWhenTheServerDrains) {
   EXPECT_EQ(place("cam")->backend, second);
 }
 
+TEST_F(PlaceStream, APublisherWhoseServerEndedItGetsAnotherAtOnce) {
+  const Placed placed = place("cam", StreamRole::kPublish).value();
+  publish("cam", 5);
+  rig_.reload([&](SnapshotSpec& spec) { backend(spec, placed.backend).weight = 0; });
+  EXPECT_EQ(place("cam", StreamRole::kPublish)->backend, placed.backend);
+  rig_.worker().segment.streams().end_publisher(placed.stream, 5);
+  const BackendId second = place("cam", StreamRole::kPublish)->backend;
+  EXPECT_NE(second, placed.backend);
+  EXPECT_EQ(place("cam")->backend, second);
+}
+
 TEST_F(PlaceStream, APublisherThatADeadServerRefusesAgainAndAgainGetsAnother) {
-  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  const BackendId first = publish("cam");
   rig_.reload([&](SnapshotSpec& spec) { backend(spec, first).weight = 0; });
   BackendId last = first;
   for (int tries = 0; tries < 12; ++tries) {
@@ -107,7 +124,7 @@ TEST_F(PlaceStream, APublisherThatADeadServerRefusesAgainAndAgainGetsAnother) {
 }
 
 TEST_F(PlaceStream, PlayersOfADeadServersStreamGoWhereTheNextPublisherGoes) {
-  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  const BackendId first = publish("cam");
   rig_.reload([&](SnapshotSpec& spec) {
     BackendSpec& dead = backend(spec, first);
     dead.weight = 0;
@@ -120,7 +137,7 @@ TEST_F(PlaceStream, PlayersOfADeadServersStreamGoWhereTheNextPublisherGoes) {
 }
 
 TEST_F(PlaceStream, ServerThatLeftTheConfigIsReplaced) {
-  const BackendId first = place("cam", StreamRole::kPublish)->backend;
+  const BackendId first = publish("cam");
   rig_.reload([&](SnapshotSpec& spec) {
     auto& backends = pool(spec, "srs").backends;
     const IpAddress gone = rig_.snapshot().backends[first].address;

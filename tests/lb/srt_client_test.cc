@@ -238,9 +238,58 @@ TEST(SrtClient, ACallerGoesToAnotherServerWhenItsOwnGoesBeforeItAnswers) {
     for (BackendSpec& backend : pool(spec, "srs").backends)
       if (backend.address == first.server.address) backend.weight = 0;
   });
-  rig.wait_s(15);  // nobody says that the stream is published
   const uint32_t fresh = rig.cookie(kCaller, kSocket);
   EXPECT_NE(rig.ask(kCaller, kSocket, kPublish, fresh).server, first.server);
+}
+
+bool is_published(SrtRig& rig) {
+  const auto found = rig.segment().streams().find(rig.snapshot().pools[0].clients,
+                                                  *StreamKey::make("", "live", "cam"), rig.now());
+  return found && found->published;
+}
+
+// Both sides speak each second.
+void talk(SrtRig& rig, const SrtConnection& made, unsigned seconds, bool server_too = true) {
+  for (unsigned s = 0; s < seconds; ++s) {
+    rig.from(kCaller, srt_packet(1, made.server_socket));
+    if (server_too) rig.from_server(made.server, made.lip, srt_packet(0x8001, kSocket));
+    rig.wait_s(1);
+  }
+}
+
+TEST(SrtClient, PublishesForAsLongAsBothSidesSpeak) {
+  SrtRig rig;
+  const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
+  EXPECT_TRUE(is_published(rig)) << "from the server's answer on";
+  talk(rig, made, 30);
+  EXPECT_TRUE(is_published(rig));
+  talk(rig, made, 10, false);
+  EXPECT_FALSE(is_published(rig)) << "a server that fell silent";
+  talk(rig, made, 5);
+  EXPECT_TRUE(is_published(rig));
+}
+
+TEST(SrtClient, PublishesNoMoreAtAServerWhoseHostSaysThatItIsGone) {
+  SrtRig rig;
+  const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
+  talk(rig, made, 5);
+  const Bytes passed = rig.from(kCaller, srt_packet(1, made.server_socket)).frame;
+  rig.send(ping(made.server.address.to_string(), made.lip.address.to_string())
+               .to(kInsideMac)
+               .icmp(3, 3)
+               .icmp_rest(0)
+               .payload(Bytes(passed.begin() + 14, passed.end())),
+           kInside);
+  rig.own_frames();
+  EXPECT_FALSE(is_published(rig));
+  talk(rig, made, 5, false);
+  EXPECT_FALSE(is_published(rig)) << "its client has not noticed yet";
+  rig.reload([&](SnapshotSpec& spec) {
+    for (BackendSpec& backend : pool(spec, "srs").backends)
+      if (backend.address == made.server.address) backend.weight = 0;
+  });
+  const uint32_t fresh = rig.cookie(kOther, kSocket);
+  EXPECT_NE(rig.ask(kOther, kSocket, kPublish, fresh).server, made.server);
 }
 
 TEST(SrtClient, AnotherCallerFromTheSameAddressGetsItsOwnStreamsServer) {

@@ -98,6 +98,43 @@ TEST_F(StreamsTest, IsPublishedForAsLongAsItsPublisherIsThere) {
   EXPECT_FALSE(streams_.find(3, key(1), now_)->published);
 }
 
+TEST_F(StreamsTest, IsPublishedNoMoreWhenItsPublisherIsGone) {
+  const auto seen = streams_.learn(3, key(1), 12, now_);
+  streams_.touch(seen->place(), true, now_, 7);
+  now_.ms += 3'000;
+  streams_.touch(seen->place(), true, now_, 8);
+  streams_.touch(seen->place(), true, now_);
+  streams_.end_publisher(seen->place(), kNoPublisher);
+  streams_.end_publisher(seen->place(), 8);
+  streams_.end_publisher(seen->place() ^ 1U << kStreamIndexBits, 7);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published) << "the first one is there";
+  streams_.end_publisher(seen->place(), 7);
+  EXPECT_FALSE(streams_.find(3, key(1), now_)->published);
+  streams_.touch(seen->place(), true, now_, 8);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published);
+  now_.ms += 11'000;
+  streams_.touch(seen->place(), true, now_, 9);
+  streams_.end_publisher(seen->place(), 8);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published) << "8 was silent for too long";
+  streams_.end_publisher(kNoStream, 9);
+}
+
+TEST_F(StreamsTest, WhoTakesAPublishersPlaceIsTheOneThatEnds) {
+  const auto seen = streams_.learn(3, key(1), 12, now_);
+  streams_.touch(seen->place(), true, now_, 7);
+  streams_.leave_publisher(seen->place(), 8);
+  streams_.touch(seen->place(), true, now_, 8);
+  streams_.end_publisher(seen->place(), 8);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published) << "7 has not left";
+  streams_.leave_publisher(seen->place(), 7);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published) << "it may come again";
+  streams_.touch(seen->place(), true, now_, 8);
+  streams_.end_publisher(seen->place(), 7);
+  EXPECT_TRUE(streams_.find(3, key(1), now_)->published);
+  streams_.end_publisher(seen->place(), 8);
+  EXPECT_FALSE(streams_.find(3, key(1), now_)->published);
+}
+
 TEST_F(StreamsTest, LongestKeyIsKeptWhole) {
   const StreamKey longest = *StreamKey::make("", "live", std::string(StreamKey::kMaxBytes - 6, 'x'));
   ASSERT_EQ(longest.text().size(), StreamKey::kMaxBytes);
