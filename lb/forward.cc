@@ -215,6 +215,8 @@ void forward_reply(Worker& worker, const Snapshot& snapshot, Now now, Frame& fra
       NatSlots::confirm(slot, control, now.tick());
     else if (!hear_srt_server(worker, snapshot, now, packet, slot, *view, verdict))
       return;
+  } else if (has_srt_call(slot)) {
+    note_srt_shutdown(worker, listener, packet, slot);
   }
   if (ticks_since(now.tick(), slot.reply_tick.load(std::memory_order_relaxed)) >= kTouchTicks)
     slot.reply_tick.store(now.tick(), std::memory_order_relaxed);

@@ -9,6 +9,8 @@
 #include "lb/seam.h"
 #include "lb/silence.h"
 #include "lb/splice.h"
+#include "lb/srt_call.h"
+#include "lb/srt_client.h"
 
 namespace lb {
 namespace fast {
@@ -39,9 +41,9 @@ inline bool is_under_way(const NatSlot& slot, const SlotView& view, const Packet
   if (is_joined(view.control))
     return is_plain_segment(packet) && (packet.tcp_flags & kEdges) == 0 && !seam_of(slot).settling;
   if (view.control.state() != SlotState::kLive || session_of(slot) != 0) return false;
-  return packet.protocol == Protocol::kUdp ||
-         ((packet.tcp_flags & kEdges) == 0 && !is_spliced(slot) &&
-          (slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kRst) == 0);
+  if (packet.protocol == Protocol::kUdp) return !has_srt_call(slot) || !is_srt_edge(packet);
+  return (packet.tcp_flags & kEdges) == 0 && !is_spliced(slot) &&
+         (slot.tcp_reply.load(std::memory_order_relaxed) & slot_flag::kRst) == 0;
 }
 
 }  // namespace fast

@@ -15,7 +15,7 @@ struct SrtCall {
   StreamPlace stream = kNoStream;  // in the table of streams
   bool publishes = false;          // the client publishes its stream
   bool answered = false;           // the server has given its cookie
-  bool over = false;               // the client has said SHUTDOWN
+  bool over = false;               // one of the two has said SHUTDOWN
 };
 
 // NatSlot::session_or_acknowledged: stream 27 | publishes | answered | over | - 1 | kAcknowledged, which says that there is a call.

@@ -5,6 +5,7 @@
 #include "lb/srt_cookie.h"
 #include "lb/srt_handshake.h"
 #include "lb/srt_sockets.h"
+#include "lb/srt_wire.h"
 #include "lb/touch_stream.h"
 #include "lb/udp_payload.h"
 
@@ -40,6 +41,18 @@ bool hear_srt_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& 
     if (srt_server_socket(slot) != 0) NatSlots::confirm(slot, view.control, now.tick());
   }
   return true;
+}
+
+void note_srt_shutdown(Worker& worker, const Listener& listener, const Packet& packet,
+                       NatSlot& slot) noexcept {
+  const auto payload = udp_payload(packet);
+  const auto* header = reinterpret_cast<const SrtHeader*>(payload.data());
+  if (payload.size() < sizeof(SrtHeader) || header->packet_type != be16::of(kSrtShutdown)) [[likely]]
+    return;
+  const SrtCall call = srt_call_of(slot);
+  if (packet.piece != Piece::kWhole || call.over || !is_srt_caller(slot, header->destination.host())) return;
+  end_srt_call(slot);
+  worker.segment.streams().end_publisher(call.stream, publisher_on(packet.slot, listener));
 }
 
 }  // namespace lb

@@ -19,4 +19,9 @@ namespace lb {
 bool hear_srt_server(Worker& worker, const Snapshot& snapshot, Now now, Packet& packet, NatSlot& slot,
                      const SlotView& view, Verdict& verdict) noexcept;
 
+// A server's datagram on a slot that is live: the end of its client's connection, or anything else.
+// REQUIRES: has_srt_call(slot), packet.slot is slot's
+void note_srt_shutdown(Worker& worker, const Listener& listener, const Packet& packet,
+                       NatSlot& slot) noexcept;
+
 }  // namespace lb

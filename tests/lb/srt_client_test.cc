@@ -269,6 +269,29 @@ TEST(SrtClient, PublishesForAsLongAsBothSidesSpeak) {
   EXPECT_TRUE(is_published(rig));
 }
 
+TEST(SrtClient, PublishesNoMoreOnceItsServerHasSaidSo) {
+  SrtRig rig;
+  const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
+  talk(rig, made, 5);
+  rig.from_server(made.server, made.lip, srt_packet(0x8005, kSocket + 1));
+  EXPECT_TRUE(is_published(rig)) << "it speaks to somebody else";
+  EXPECT_EQ(rig.from_server(made.server, made.lip, srt_packet(0x8005, kSocket)).action, Action::kTx);
+  EXPECT_FALSE(is_published(rig));
+  talk(rig, made, 5, false);
+  EXPECT_FALSE(is_published(rig));
+}
+
+TEST(SrtClient, PublishesForTenSecondsMoreWhenItsClientEndsIt) {
+  SrtRig rig;
+  const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
+  rig.from(kCaller, srt_packet(0x8005, kServerSocket));
+  rig.from_server(made.server, made.lip, srt_packet(0x8005, kSocket));
+  rig.wait_s(8);
+  EXPECT_TRUE(is_published(rig));
+  rig.wait_s(3);
+  EXPECT_FALSE(is_published(rig));
+}
+
 TEST(SrtClient, PublishesNoMoreAtAServerWhoseHostSaysThatItIsGone) {
   SrtRig rig;
   const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
