@@ -11,6 +11,7 @@
 #include "lb/srt_handshake.h"
 #include "lb/srt_roam.h"
 #include "lb/srt_stream_id.h"
+#include "lb/touch_stream.h"
 #include "lb/udp_payload.h"
 
 namespace lb {
@@ -76,6 +77,8 @@ class Caller {
     if (!snapshot_.backends[placed->backend].routed) return drop(DropReason::kNoRoute);
     const bool publishes = ask.role == StreamRole::kPublish;
     if (packet_.hit && packet_.backend == placed->backend) {
+      leave_stream(worker_, snapshot_, packet_.slot,
+                   SlotControl(slot().control.load(std::memory_order_acquire)));
       begin_srt_call(slot(), said_.socket_id, placed->stream, publishes);
       NatSlots::begin_again(slot(), now_.tick());
     } else if (!open(*placed, publishes)) {

@@ -131,10 +131,11 @@ void Streams::touch(StreamPlace place, bool publishes, Now now, Publisher publis
   if (record.seen.load(std::memory_order_relaxed) != note_of(now))
     record.seen.store(note_of(now), std::memory_order_relaxed);
   if (!publishes) return;
-  const uint32_t before = record.published.load(std::memory_order_relaxed);
+  uint32_t before = record.published.load(std::memory_order_relaxed);
   const uint32_t first = is_fresh(before, now, kPublishedTicks) ? before >> kPublisherAt : kNoPublisher;
   const uint32_t after = note_of(now) | (first != kNoPublisher ? first : publisher) << kPublisherAt;
-  if (after != before) record.published.store(after, std::memory_order_relaxed);
+  // Whoever changed it meanwhile knows better: another publisher is there, or this one was ended.
+  if (after != before) record.published.compare_exchange_strong(before, after, std::memory_order_relaxed);
 }
 
 void Streams::end_publisher(StreamPlace place, Publisher publisher) noexcept {

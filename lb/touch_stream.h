@@ -11,7 +11,7 @@
 
 namespace lb {
 
-// As Streams::touch() has it, of a TCP slot. WHIP's connections end while what they began goes on, and are none.
+// As Streams::touch() has it, of TCP or SRT. WHIP's connections end while what they began goes on, and are none.
 inline Publisher publisher_on(SlotIndex slot, const Listener& listener) noexcept {
   constexpr SlotIndex kMost = 0x7fff;
   return listener.whip != 0 ? kNoPublisher : static_cast<Publisher>(slot % kMost + 1);
@@ -25,7 +25,7 @@ void note_server_end(Worker& worker, const Listener& listener, const Packet& pac
 // A server's host says that nobody listens there. index  of a UDP slot in use
 void note_srt_unreachable(Worker& worker, const Listener& listener, Now now, SlotIndex index) noexcept;
 
-// The flow on that slot, in that state, is about to be taken back. REQUIRES: the slot is in use
+// The flow on that slot, in that state, is over, or of another stream from now on. REQUIRES: the slot is in use
 void leave_stream(Worker& worker, const Snapshot& snapshot, SlotIndex index, SlotControl control) noexcept;
 
 // forward_age, reply_age  ticks since the slot's client, and its server, were heard

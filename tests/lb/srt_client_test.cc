@@ -281,6 +281,22 @@ TEST(SrtClient, PublishesNoMoreOnceItsServerHasSaidSo) {
   EXPECT_FALSE(is_published(rig));
 }
 
+TEST(SrtClient, WhoFollowsACallerThatTurnedToAnotherStreamIsTheOneThatEnds) {
+  SrtRig rig;
+  SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
+  std::string stream;
+  for (uint32_t n = 1; n <= 50 && stream.empty(); ++n) {
+    const std::string other = "#!::r=live/other" + std::to_string(n);
+    if (rig.connect(kOther, 50 + n, other, 100 + n).server == made.server) stream = other;
+  }
+  ASSERT_FALSE(stream.empty()) << "none shares its server";
+  EXPECT_EQ(rig.connect(kCaller, kSocket + 1, stream, kServerSocket + 1).lip, made.lip);
+  made = rig.connect(kOther, kSocket, kPublish, kServerSocket + 100);
+  EXPECT_TRUE(is_published(rig));
+  rig.from_server(made.server, made.lip, srt_packet(0x8005, kSocket));
+  EXPECT_FALSE(is_published(rig));
+}
+
 TEST(SrtClient, PublishesForTenSecondsMoreWhenItsClientEndsIt) {
   SrtRig rig;
   const SrtConnection made = rig.connect(kCaller, kSocket, kPublish, kServerSocket);
